@@ -1,0 +1,141 @@
+"""What each pluggable stage promises. A stage imports these and is handed the others as arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+from knowledge.filters import Filter
+from knowledge.types import Chunk, Document, FieldType, Matrix, Point, Scored, Value, Vector
+
+TextField = Literal["words", "bigrams"]
+
+
+class Extractor(Protocol):
+    """Reads one format."""
+
+    def __call__(self, data: bytes, name: str) -> Document:
+        """The text and blocks of `data`. Raises `ExtractionError`."""
+        ...
+
+
+class Chunker(Protocol):
+    """Cuts a document into passages."""
+
+    def chunk(self, document: Document | str) -> list[Chunk]:
+        """Passages in order of `start`, each a span of the document's text."""
+        ...
+
+
+class Analyzer(Protocol):
+    """Turns text into the terms of the two text fields."""
+
+    @property
+    def signature(self) -> str:
+        """Changes whenever the same text would give other terms."""
+        ...
+
+    def document_terms(self, text: str) -> tuple[list[str], list[str]]:
+        """(words, bigrams) with repetitions, in order. No term holds white space."""
+        ...
+
+    def query_terms(self, text: str) -> tuple[list[str], list[str]]:
+        """(words, bigrams) without function words, distinct, at most 64 together per field."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the model and everything that changes its vectors."""
+        ...
+
+    @property
+    def dimension(self) -> int: ...
+
+    @property
+    def floors(self) -> Mapping[str, float]:
+        """Cosine of unrelated texts per script ("latin", "han"); empty when never measured."""
+        ...
+
+    @property
+    def scripts(self) -> frozenset[str] | None:
+        """Scripts the model was trained for; None when it covers all or nobody knows."""
+        ...
+
+    def embed_documents(self, texts: Sequence[str]) -> Matrix:
+        """Shape (len(texts), dimension), rows of unit length, in the order of `texts`.
+
+        Raises `EmbeddingError` when a row would be NaN or zero.
+        """
+        ...
+
+    def embed_query(self, text: str) -> Vector:
+        """Shape (dimension,), unit length."""
+        ...
+
+
+class Index(Protocol):
+    """Stores points and finds them by text, by vector and by filter.
+
+    Scores are raw (BM25, cosine); equal scores come in any order. Writes are durable after `flush`.
+    """
+
+    def upsert(self, points: Sequence[Point]) -> None: ...
+
+    def delete_versions(self, versions: Sequence[str]) -> None: ...
+
+    def set_metadata(self, version: str, metadata: Mapping[str, Value]) -> None:
+        """Replaces the metadata of every point of a version."""
+        ...
+
+    def declare_field(self, name: str, kind: FieldType) -> None:
+        """Makes a metadata field filterable. Doing it twice changes nothing."""
+        ...
+
+    def flush(self) -> None: ...
+
+    def search_text(
+        self,
+        field: TextField,
+        terms: Sequence[str],
+        limit: int,
+        where: Filter | None = None,
+        ids: Sequence[int] | None = None,
+    ) -> list[Scored]:
+        """BM25 (k1 1.2, b 0.75) over the live points, best first; only points sharing a term.
+
+        `where` narrows what is returned, never the statistics. With `ids`, only these points are scored.
+        """
+        ...
+
+    def search_vector(
+        self, vector: Vector, limit: int, where: Filter | None = None, ids: Sequence[int] | None = None
+    ) -> list[Scored]:
+        """Cosine similarity, best first, exact."""
+        ...
+
+    def term_weights(self, field: TextField, terms: Sequence[str]) -> dict[str, float]:
+        """ln(1 + (N - df + .5) / (df + .5)) of each term that occurs; the others are left out."""
+        ...
+
+    def point_ids(self) -> set[int]: ...
+
+    def count(self) -> int: ...
+
+    def optimize(self) -> None:
+        """Tidies the files for faster opening and searching. Changes no result."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class BlobReader(Protocol):
+    """Reads a file outside the caller's process, so that a crash or hang costs one file."""
+
+    def extract(self, path: Path, name: str) -> Document: ...
+
+    def close(self) -> None: ...

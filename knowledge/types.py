@@ -1,0 +1,166 @@
+"""The records that travel between the stages: what a document, a chunk, a point and a hit are.
+
+Records hold data and validate it; they do nothing else. All offsets are code points into `Document.text`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+BlockKind = Literal["heading", "paragraph", "list", "table", "code", "image"]
+Structure = Literal["general"]
+Indexing = Literal["economy", "high_quality"]
+Mode = Literal["keyword", "full-text", "vector", "hybrid"]
+
+Scalar = str | float
+Value = Scalar | tuple[Scalar, ...]
+"""A metadata value. Times are floats: epoch seconds, UTC. A tuple is a list of values of one field."""
+FieldType = Literal["string", "number", "time"]
+
+Vector: TypeAlias = "npt.NDArray[np.float32]"
+Matrix: TypeAlias = "npt.NDArray[np.float32]"
+"""Shape (n, dim), float32, rows of unit length."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locator:
+    """Where in the original file a passage stands. Counts start at 1; what does not apply is None."""
+
+    page: int | None = None
+    page_end: int | None = None
+    sheet: str | None = None
+    row: int | None = None
+    row_end: int | None = None
+    slide: int | None = None
+    line: int | None = None
+    part: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A paragraph, heading, table … of a document: the span `text[start:end]`. Blocks never overlap."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int | None = None
+    """Of a heading: 1 is the highest."""
+    locator: Locator = Locator()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """What an extractor read from a file. `Document(text="…")` is enough to chunk and index."""
+
+    text: str
+    name: str = ""
+    blocks: tuple[Block, ...] = ()
+    """In order of `start`. May be empty: then the text has no known structure."""
+    metadata: Mapping[str, Value] = field(default_factory=dict)
+    """What the file says of itself: title, author, created …"""
+    warnings: tuple[str, ...] = ()
+    attachments: tuple[Document, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A passage: `document.text[start:end] == content`, for the text that was chunked.
+
+    `context` travels with the passage but is not part of the span (the trail of headings): it is searched
+    and embedded, never shown as content.
+    """
+
+    content: str
+    start: int
+    end: int
+    context: str = ""
+    headings: tuple[str, ...] = ()
+    locator: Locator = Locator()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """What the index stores of one chunk."""
+
+    id: int
+    """The chunk's row number in the store: unique for ever, never shown to users."""
+    version: str
+    """The processing of a document that this point belongs to."""
+    words: tuple[str, ...]
+    bigrams: tuple[str, ...]
+    vector: Vector | None = None
+    metadata: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A point found by one leg of a search, with that leg's raw score."""
+
+    id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeBaseRef:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRef:
+    id: str
+    key: str
+    name: str
+    url: str | None = None
+    metadata: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkRef:
+    id: str
+    position: int
+    """0 for the first chunk of the document."""
+    start: int
+    end: int
+    headings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage that answers, where it stands, and how sure: `score` is in [0, 1]."""
+
+    score: float
+    content: str
+    context: str
+    knowledge_base: KnowledgeBaseRef
+    document: DocumentRef
+    chunk: ChunkRef
+    locator: Locator
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The hits of one search, best first. Iterates, indexes and counts like a list of `Hit`."""
+
+    query: str
+    mode: Mode
+    hits: tuple[Hit, ...]
+    calibrated: bool
+    """False when the scores come from a model whose neutral similarity is unknown."""
+    warnings: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __getitem__(self, index: int) -> Hit:
+        return self.hits[index]
