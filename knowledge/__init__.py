@@ -1,12 +1,12 @@
 """A knowledge engine in one process: documents in, ranked passages with checkable citations out.
 
-    from knowledge import Field, Workspace
+from knowledge import Field, Workspace
 
-    with Workspace("data") as workspace:
-        kb = workspace.create("handbook", indexing="economy")
-        kb.ingest(["docs/"])
-        for hit in kb.search("年假有几天？"):
-            print(f"{hit.score:.2f} {hit.document.name} p.{hit.locator.page}: {hit.content[:80]}")
+with Workspace("data") as workspace:
+    kb = workspace.create("handbook", indexing="economy")
+    kb.ingest(["docs/"])
+    for hit in kb.search("年假有几天？"):
+        print(f"{hit.score:.2f} {hit.document.name} p.{hit.locator.page}: {hit.content[:80]}")
 """
 
 from importlib import import_module

@@ -55,9 +55,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         meaning="fold runs of spaces and of empty lines",
         dify="on in automatic mode",
     ),
-    Setting(
-        name="remove_urls_emails", default=False, meaning="drop URLs and e-mail addresses", dify="off"
-    ),
+    Setting(name="remove_urls_emails", default=False, meaning="drop URLs and e-mail addresses", dify="off"),
     Setting(name="top_k", default=5, minimum=1, maximum=100, meaning="hits of a search", dify="3 (code 4)"),
     Setting(
         name="threshold",
@@ -80,7 +78,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         name="workers", default=2, minimum=1, maximum=64, meaning="extraction processes", dify="Celery's"
     ),
     Setting(
-        name="extract_timeout_s", default=60, minimum=1, maximum=3600, meaning="seconds for one file", dify="none"
+        name="extract_timeout_s",
+        default=60,
+        minimum=1,
+        maximum=3600,
+        meaning="seconds for one file",
+        dify="none",
     ),
     Setting(
         name="extract_memory_mb",
@@ -99,7 +102,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         dify="none",
     ),
     Setting(
-        name="lock_wait_s", default=1.0, minimum=0, maximum=600, meaning="seconds to wait for the workspace", dify="—"
+        name="lock_wait_s",
+        default=1.0,
+        minimum=0,
+        maximum=600,
+        meaning="seconds to wait for the workspace",
+        dify="—",
     ),
 )
 

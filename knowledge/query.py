@@ -64,6 +64,8 @@ def parse_condition(text: str) -> Condition:
     found = _CONDITION.fullmatch(text)
     if not found:
         allowed = " ".join((*_SYMBOLS, *_WORDS))
-        raise FilterError(f"cannot read the condition {text!r}; write NAME OP VALUE with OP one of: {allowed}")
+        raise FilterError(
+            f"cannot read the condition {text!r}; write NAME OP VALUE with OP one of: {allowed}"
+        )
     op = found["symbol"] or found["word"]
     return Condition(found["quoted"] or found["bare"], op, found["value"])

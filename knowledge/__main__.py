@@ -1,0 +1,7 @@
+"""`python -m knowledge`: the command line."""
+
+import sys
+
+from knowledge.cli import main
+
+sys.exit(main())

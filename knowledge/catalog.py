@@ -1,0 +1,175 @@
+"""Rows of knowledge bases, their index generations and their metadata fields."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from knowledge import identity, schema
+from knowledge.errors import AlreadyExists, FilterError, NotFound
+from knowledge.types import FieldType, Indexing, Structure
+
+_bases = schema.knowledge_base
+_generations = schema.generation
+_fields = schema.field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseRecord:
+    """A knowledge base as stored, with the sums over its documents."""
+
+    id: str
+    name: str
+    description: str
+    structure: Structure
+    indexing: Indexing
+    embedding: str | None
+    settings: Mapping[str, Any]
+    generation: str
+    created_at: float = field(default_factory=time.time)
+    documents: int = 0
+    chunks: int = 0
+    characters: int = 0
+
+
+def add(connection: sa.Connection, record: BaseRecord, signature: Mapping[str, Any]) -> None:
+    """Raises `AlreadyExists` when the name is taken."""
+    if connection.execute(sa.select(_bases.c.id).where(_bases.c.name == record.name)).first():
+        raise AlreadyExists(
+            f"a knowledge base {record.name!r} exists already; choose another name or drop it first"
+        )
+    columns = {name: getattr(record, name) for name in _bases.c.keys()}  # noqa: SIM118
+    connection.execute(_bases.insert().values(columns))
+    connection.execute(
+        _generations.insert().values(
+            id=record.generation,
+            knowledge_base_id=record.id,
+            signature=dict(signature),
+            dirty=False,
+            created_at=time.time(),
+        )
+    )
+
+
+def all_records(connection: sa.Connection) -> list[BaseRecord]:
+    """Every knowledge base, by name."""
+    rows = connection.execute(_with_sums().order_by(_bases.c.name))
+    return [_record(row) for row in rows]
+
+
+def by_name(connection: sa.Connection, name: str) -> BaseRecord:
+    """Raises `NotFound` naming those that exist."""
+    row = connection.execute(_with_sums().where(_bases.c.name == name)).first()
+    if row is None:
+        names = [found for (found,) in connection.execute(sa.select(_bases.c.name).order_by(_bases.c.name))]
+        known = ", ".join(names) or "none yet; make one with `knowledge create NAME`"
+        raise NotFound(f"no knowledge base {name!r}; there are: {known}")
+    return _record(row)
+
+
+def _with_sums() -> sa.Select[Any]:
+    documents = schema.document
+    sums = (
+        sa.select(
+            documents.c.knowledge_base_id,
+            sa.func.count().label("documents"),
+            sa.func.sum(documents.c.chunks).label("chunks"),
+            sa.func.sum(documents.c.characters).label("characters"),
+        )
+        .where(documents.c.active_version.is_not(None))
+        .group_by(documents.c.knowledge_base_id)
+        .subquery()
+    )
+    counts = (sa.func.coalesce(sums.c[name], 0).label(name) for name in ("documents", "chunks", "characters"))
+    return sa.select(_bases, *counts).outerjoin(sums, sums.c.knowledge_base_id == _bases.c.id)
+
+
+def _record(row: sa.Row[Any]) -> BaseRecord:
+    return BaseRecord(**row._mapping)
+
+
+def remove(connection: sa.Connection, base_id: str) -> None:
+    """Removes a knowledge base and everything in it from SQL."""
+    versions = sa.select(schema.version.c.id).where(schema.version.c.knowledge_base_id == base_id)
+    connection.execute(schema.chunk.delete().where(schema.chunk.c.version_id.in_(versions)))
+    owned = (
+        schema.version,
+        schema.document,
+        schema.field,
+        schema.field_value,
+        schema.outbox,
+        schema.generation,
+    )
+    for table in owned:
+        connection.execute(table.delete().where(table.c.knowledge_base_id == base_id))
+    connection.execute(_bases.delete().where(_bases.c.id == base_id))
+
+
+def generation_ids(connection: sa.Connection) -> set[str]:
+    return set(connection.execute(sa.select(_generations.c.id)).scalars())
+
+
+def generation_signature(connection: sa.Connection, generation: str) -> Mapping[str, Any]:
+    query = sa.select(_generations.c.signature).where(_generations.c.id == generation)
+    return cast("Mapping[str, Any]", connection.execute(query).scalar_one())
+
+
+def replace_generation(
+    connection: sa.Connection, base_id: str, old: str, new: str, signature: Mapping[str, Any]
+) -> None:
+    """Makes a finished new index the one that is searched."""
+    connection.execute(_generations.delete().where(_generations.c.id == old))
+    connection.execute(
+        _generations.insert().values(
+            id=new, knowledge_base_id=base_id, signature=dict(signature), dirty=False, created_at=time.time()
+        )
+    )
+    connection.execute(_bases.update().where(_bases.c.id == base_id).values(generation=new))
+
+
+def is_dirty(connection: sa.Connection, generation: str) -> bool:
+    query = sa.select(_generations.c.dirty).where(_generations.c.id == generation)
+    return bool(connection.execute(query).scalar_one())
+
+
+def mark_dirty(connection: sa.Connection, generation: str, dirty: bool) -> None:
+    connection.execute(_generations.update().where(_generations.c.id == generation).values(dirty=dirty))
+
+
+def fields(connection: sa.Connection, base_id: str) -> dict[str, FieldType]:
+    """The declared metadata fields of a knowledge base and their types."""
+    query = sa.select(_fields.c.name, _fields.c.type).where(_fields.c.knowledge_base_id == base_id)
+    return {name: kind for name, kind in connection.execute(query)}
+
+
+def declare_fields(
+    connection: sa.Connection, base_id: str, wanted: Mapping[str, FieldType]
+) -> dict[str, FieldType]:
+    """Adds the new ones; returns all. The first use fixes a field's type: raises `FilterError` on another."""
+    known = fields(connection, base_id)
+    for name, kind in wanted.items():
+        if name not in known:
+            connection.execute(_fields.insert().values(knowledge_base_id=base_id, name=name, type=kind))
+        elif known[name] != kind:
+            raise FilterError(
+                f"metadata field {name!r} holds {known[name]} values, not {kind}; rename one of them"
+            )
+    return {**known, **wanted}
+
+
+def values_containing(connection: sa.Connection, base_id: str, name: str, part: str) -> tuple[str, ...]:
+    """The distinct values of a string field in which `part` occurs, upper and lower case told apart."""
+    table = schema.field_value
+    query = (
+        sa.select(table.c.value)
+        .distinct()
+        .where(
+            table.c.knowledge_base_id == base_id, table.c.name == name, sa.func.instr(table.c.value, part) > 0
+        )
+        .order_by(table.c.value)
+    )
+    return tuple(connection.execute(query).scalars())

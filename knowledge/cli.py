@@ -1,0 +1,235 @@
+"""The command `knowledge`: what can be typed, and how success and failure are told."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NoReturn
+
+from knowledge.errors import AlreadyExists, InputError, KnowledgeError, NotFound
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+MODES: Final = ("hybrid", "vector", "full-text", "keyword")
+
+
+class _Usage(InputError):
+    """The command line cannot be read."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Leaves the reporting of wrong usage to `main`, so that `--json` covers it too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise _Usage(f"{message}; see `{self.prog} --help`")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code: 0 done, 1 something failed, 2 wrong usage."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    as_json = "--json" in given
+    try:
+        options = build_parser().parse_args(given)
+        logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
+        from knowledge import commands
+
+        command: Callable[[argparse.Namespace], int] = getattr(commands, options.run)
+        return command(options)
+    except KnowledgeError as error:
+        _tell(error, as_json)
+        wrong_usage = isinstance(error, InputError) and not isinstance(error, NotFound | AlreadyExists)
+        return USAGE if wrong_usage else FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; what was finished is kept, the same command goes on from there\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has gone, as `head` does; nothing is left to tell it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def _tell(error: KnowledgeError, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        name = "UsageError" if isinstance(error, _Usage) else type(error).__name__
+        report = {"error": {"type": name, "message": str(error)}}
+        sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
+    else:
+        sys.stderr.write(f"knowledge: {error}\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line. Global options may stand before or after the command."""
+    parser = _Parser(
+        prog="knowledge",
+        description="Documents in, ranked passages with checkable citations out.",
+        epilog="Start with: knowledge demo",
+    )
+    _add_globals(parser, top=True)
+    shared = _Parser(add_help=False)
+    _add_globals(shared, top=False)
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        added = subparsers.add_parser(name, help=text, description=text, parents=[shared])
+        added.set_defaults(run=name)
+        return added
+
+    _add_demo(command)
+    _add_writing(command)
+    _add_search(command)
+    _add_looking(command)
+    _add_care(command)
+    _add_eval(command)
+    return parser
+
+
+_Command = Callable[[str, str], argparse.ArgumentParser]
+
+
+def _add_globals(parser: argparse.ArgumentParser, top: bool) -> None:
+    def add(*names: str, default: Any, **options: Any) -> None:
+        parser.add_argument(*names, default=default if top else argparse.SUPPRESS, **options)
+
+    group_help = "folder with the data (default .knowledge, or KNOWLEDGE_WORKSPACE)"
+    add("--workspace", metavar="DIR", default=None, help=group_help)
+    add("--json", action="store_true", default=False, help="one JSON object on stdout, errors included")
+    add("--quiet", action="store_true", default=False, help="no progress and no notes")
+    add(
+        "--log-level",
+        default="warning",
+        choices=("debug", "info", "warning", "error"),
+        help="what is logged to stderr (default warning)",
+    )
+    if top:
+        from knowledge import __version__
+
+        parser.add_argument("--version", action="version", version=f"knowledge {__version__}")
+
+
+def _add_demo(command: _Command) -> None:
+    added = command("demo", "ingest bundled Chinese and English documents and ask them questions")
+    added.add_argument(
+        "--keep", metavar="DIR", help="keep the workspace in this folder (default: a temporary one)"
+    )
+
+
+def _add_writing(command: _Command) -> None:
+    create = command("create", "make a knowledge base")
+    create.add_argument("name", metavar="NAME")
+    create.add_argument("--description", metavar="TEXT", default="")
+    _add_base_options(create)
+
+    ingest = command("ingest", "put files and folders into a knowledge base; again: only what changed")
+    ingest.add_argument(
+        "paths", metavar="PATH", nargs="+", help="file, folder (recursive), or - for standard input"
+    )
+    ingest.add_argument("--kb", metavar="NAME", required=True, help="made when it does not exist")
+    ingest.add_argument("--name", help="file name of standard input; its suffix tells the format")
+    ingest.add_argument(
+        "--metadata",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="on every document; NAME:string=VALUE forces the type, a repeated NAME makes a list",
+    )
+    ingest.add_argument("--workers", type=int, metavar="N", help="extraction processes (default 2)")
+    ingest.add_argument("--force", action="store_true", help="process unchanged documents too")
+    ingest.add_argument("--retry", action="store_true", help="try remembered failures again")
+    _add_base_options(ingest)
+
+    remove = command("rm", "remove documents")
+    remove.add_argument("kb", metavar="KB")
+    remove.add_argument("documents", metavar="DOC", nargs="+", help="id, key or name")
+
+    drop = command("drop", "remove a knowledge base with everything in it")
+    drop.add_argument("kb", metavar="KB")
+    drop.add_argument("--yes", action="store_true", help="really")
+
+
+def _add_base_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--structure", choices=("general",), help="how chunks are related (default general)")
+    parser.add_argument(
+        "--indexing",
+        choices=("high_quality", "economy"),
+        help="vectors and full text, or full text alone (default economy, high_quality with --embedding)",
+    )
+    parser.add_argument("--embedding", metavar="SPEC", help="local or openai:MODEL@BASE_URL")
+    _add_chunk_options(parser)
+
+
+def _add_chunk_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--max-length", type=int, metavar="N", help="longest chunk, characters (default 500)")
+    parser.add_argument("--overlap", type=int, metavar="N", help="repeated in the next chunk (default 50)")
+    parser.add_argument(
+        "--delimiter",
+        metavar="S",
+        action="append",
+        help="cut here first, \\n \\t \\r \\\\ \\uXXXX understood; repeated: tried in order (default \\n)",
+    )
+    parser.add_argument("--remove-extra-spaces", action="store_true", default=None)
+    parser.add_argument("--remove-urls-emails", action="store_true", default=None)
+
+
+def _add_search(command: _Command) -> None:
+    search = command("search", "ask a knowledge base")
+    search.add_argument("query", metavar="QUERY")
+    search.add_argument("--kb", metavar="NAME", required=True)
+    search.add_argument("--mode", choices=MODES, help="default: hybrid for high_quality, keyword for economy")
+    search.add_argument("--top-k", type=int, metavar="N", help="hits (default 5, at most 100)")
+    search.add_argument("--threshold", type=float, metavar="T", help="lowest score of a hit, 0 to 1")
+    search.add_argument(
+        "--where",
+        metavar="COND",
+        action="append",
+        default=[],
+        help="NAME OP VALUE on metadata, OP one of = != > < >= <= contains is; several must all hold",
+    )
+    search.add_argument(
+        "--vector-weight", type=float, metavar="W", help="of hybrid search, 0 to 1 (default 0.5)"
+    )
+
+
+def _add_looking(command: _Command) -> None:
+    extract = command("extract", "show what is read from a file; nothing is stored")
+    extract.add_argument("file", metavar="FILE")
+    chunk = command("chunk", "show how a file is cut; nothing is stored")
+    chunk.add_argument("file", metavar="FILE")
+    _add_chunk_options(chunk)
+    command("ls", "list the knowledge bases")
+    for name, text in (
+        ("show", "describe a knowledge base"),
+        ("docs", "list the documents of a knowledge base"),
+    ):
+        command(name, text).add_argument("kb", metavar="KB")
+    chunks = command("chunks", "list the chunks of a document")
+    chunks.add_argument("kb", metavar="KB")
+    chunks.add_argument("document", metavar="DOC", help="id, key or name")
+
+
+def _add_care(command: _Command) -> None:
+    rebuild = command("rebuild", "build the index anew from the stored texts")
+    rebuild.add_argument("kb", metavar="KB")
+
+
+def _add_eval(command: _Command) -> None:
+    added = command("eval", "measure recall, MRR and nDCG on a labelled set")
+    added.add_argument(
+        "kb", metavar="KB", nargs="?", help="whose document keys are the set's ids (default: index it)"
+    )
+    added.add_argument(
+        "--data", metavar="DIR", required=True, help="corpus.jsonl, queries.jsonl (.gz) and qrels.tsv"
+    )
+    added.add_argument("--modes", metavar="MODE,…", help="default: every mode the base has")
+    added.add_argument("--indexing", choices=("high_quality", "economy"))
+    added.add_argument("--embedding", metavar="SPEC", help="local or openai:MODEL@BASE_URL")
+    added.add_argument("--vector-weight", type=float, metavar="W")
+    added.add_argument("--limit-queries", type=int, metavar="N")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

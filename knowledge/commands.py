@@ -1,0 +1,301 @@
+"""What each command does: read the options, call the library, show the result."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from knowledge import plain, rendering
+from knowledge.cli import DONE, FAILED
+from knowledge.configuration import setting
+from knowledge.errors import InputError, NotFound
+from knowledge.knowledge_base import KnowledgeBase
+from knowledge.store import FILE_NAME
+from knowledge.workspace import Workspace, choose_embedding
+
+Options = argparse.Namespace
+
+BASE_OPTIONS = ("max_length", "overlap", "remove_extra_spaces", "remove_urls_emails")
+
+
+def _emit(report: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
+
+
+def _existing(options: Options, lock: bool = True) -> Workspace:
+    """The workspace, which must be there: looking into nothing would hide a mistyped folder."""
+    folder = Path(setting("workspace", options.workspace))
+    if not (folder / FILE_NAME).exists():
+        raise NotFound(f"no workspace in {str(folder)!r}; make one: knowledge ingest PATH --kb NAME")
+    return Workspace(folder, lock=lock)
+
+
+def create(options: Options) -> int:
+    with Workspace(options.workspace) as workspace:
+        record = _create(workspace, options.name, options, options.description).record
+    if options.json:
+        _emit(plain.base(record))
+    else:
+        rendering.base(record)
+    return DONE
+
+
+def _create(workspace: Workspace, name: str, options: Options, description: str = "") -> KnowledgeBase:
+    kb = workspace.create(
+        name,
+        structure=options.structure or "general",
+        indexing=options.indexing,
+        embedding=options.embedding,
+        description=description,
+        delimiters=options.delimiter,
+        **{option: getattr(options, option) for option in BASE_OPTIONS},
+    )
+    if kb.record.embedding == "local" and not options.quiet:
+        rendering.note(
+            "the local embedding model is English; for mostly Chinese text use --embedding openai:MODEL@BASE_URL "
+            "with a multilingual model, or --indexing economy"
+        )
+    return kb
+
+
+def ingest(options: Options) -> int:
+    from knowledge.metadata import parse_assignments
+
+    with Workspace(options.workspace) as workspace:
+        sources = _sources(options)
+        names = [record.name for record in workspace.knowledge_bases()]
+        if options.kb in names:
+            kb = workspace.open(options.kb)
+            _check_same(kb, options)
+        else:
+            kb = _create(workspace, options.kb, options)
+        progress = rendering.ProgressLine(len(sources), options.quiet or options.json)
+        try:
+            report = kb.ingest_sources(
+                sources,
+                metadata=parse_assignments(options.metadata, kb.fields),
+                workers=options.workers,
+                force=options.force,
+                retry=options.retry,
+                progress=progress,
+            )
+        finally:
+            progress.close()
+    if options.json:
+        _emit(plain.report(report))
+    else:
+        rendering.report(report)
+    return FAILED if report.failed else DONE
+
+
+def _sources(options: Options) -> list[Any]:
+    from knowledge.sources import Source, discover
+
+    if options.paths != ["-"]:
+        if options.name:
+            raise InputError("--name names standard input; give - as the only PATH, or leave --name out")
+        return list(discover(options.paths))
+    if not options.name:
+        raise InputError("standard input has no name; give one with --name, its suffix tells the format")
+    return [Source(key=options.name, name=options.name, data=sys.stdin.buffer.read())]
+
+
+def _check_same(kb: KnowledgeBase, options: Options) -> None:
+    """Options of `create` given for an existing base must be what it has. Raises `InputError` naming both."""
+    record, rule = kb.record, kb.rule
+    if options.indexing or options.embedding:
+        wanted = choose_embedding(options.indexing, options.embedding)
+        _compare(kb.name, "embedding", record.embedding, wanted)
+    _compare(kb.name, "structure", record.structure, options.structure)
+    for option in BASE_OPTIONS:
+        _compare(kb.name, option, getattr(rule, option), getattr(options, option), unset=None)
+    _compare(kb.name, "delimiter", list(rule.delimiters), options.delimiter)
+
+
+def _compare(name: str, option: str, has: object, given: object, unset: object = None) -> None:
+    is_given = given is not unset or option == "embedding"
+    if is_given and has != given:
+        raise InputError(
+            f"knowledge base {name!r} has {option} {has!r}, {given!r} was given; leave the option out or use another "
+            "base"
+        )
+
+
+def search(options: Options) -> int:
+    with _existing(options) as workspace:
+        found = workspace.open(options.kb).search(
+            options.query,
+            mode=options.mode,
+            top_k=options.top_k,
+            threshold=options.threshold,
+            vector_weight=options.vector_weight,
+            where=options.where or None,
+        )
+    if options.json:
+        _emit(plain.hits(found))
+    else:
+        rendering.hits(found)
+    return DONE
+
+
+def extract(options: Options) -> int:
+    document = _extract(options.file)
+    if options.json:
+        _emit(plain.extracted(document))
+    else:
+        for warning in document.warnings:
+            rendering.note(warning)
+        rendering.line(document.text)
+    return DONE
+
+
+def _extract(file: str) -> Any:
+    import extractors
+
+    path = Path(file)
+    if not path.is_file():
+        raise NotFound(f"no file {file!r}")
+    return extractors.extract(path)
+
+
+def chunk(options: Options) -> int:
+    from knowledge.processing import ProcessRule
+
+    rule = ProcessRule(
+        delimiters=tuple(options.delimiter or (setting("delimiter"),)),
+        **{option: setting(option, getattr(options, option)) for option in BASE_OPTIONS},
+    ).check()
+    document, cut = rule.apply(_extract(options.file))
+    if options.json:
+        _emit(plain.chunked(document, cut))
+    else:
+        rendering.chunks(cut)
+    return DONE
+
+
+def ls(options: Options) -> int:
+    folder = Path(setting("workspace", options.workspace))
+    if (folder / FILE_NAME).exists():
+        with Workspace(folder, lock=False) as workspace:
+            records = workspace.knowledge_bases()
+    else:
+        records = []
+    if options.json:
+        _emit({"knowledge_bases": [plain.base(record) for record in records]})
+    else:
+        rendering.bases(records)
+    return DONE
+
+
+def show(options: Options) -> int:
+    with _existing(options, lock=False) as workspace:
+        record = workspace.open(options.kb).record
+    if options.json:
+        _emit(plain.base(record))
+    else:
+        rendering.base(record)
+    return DONE
+
+
+def docs(options: Options) -> int:
+    with _existing(options, lock=False) as workspace:
+        records = workspace.open(options.kb).documents()
+    if options.json:
+        _emit({"documents": [plain.stored_document(record) for record in records]})
+    else:
+        rendering.stored_documents(records)
+    return DONE
+
+
+def chunks(options: Options) -> int:
+    with _existing(options, lock=False) as workspace:
+        records = workspace.open(options.kb).chunks(options.document)
+    if options.json:
+        _emit({"chunks": [plain.stored_chunk(record) for record in records]})
+    else:
+        rendering.stored_chunks(records)
+    return DONE
+
+
+def rm(options: Options) -> int:
+    removed, missing = [], []
+    with _existing(options) as workspace:
+        kb = workspace.open(options.kb)
+        for wanted in options.documents:
+            try:
+                removed.append(kb.remove(wanted))
+            except InputError as error:
+                missing.append(str(error))
+    if options.json:
+        _emit({"removed": [plain.stored_document(record) for record in removed], "errors": missing})
+    else:
+        for record in removed:
+            rendering.line(f"removed {record.key} ({record.chunks} chunks)")
+        for message in missing:
+            rendering.note(message)
+    return FAILED if missing else DONE
+
+
+def drop(options: Options) -> int:
+    with _existing(options) as workspace:
+        record = workspace.open(options.kb).record
+        if not options.yes:
+            raise InputError(
+                f"this removes {record.name!r} with {record.documents} documents for ever; add --yes to do it"
+            )
+        workspace.drop(record.name)
+    if options.json:
+        _emit(plain.base(record))
+    else:
+        rendering.line(f"dropped {record.name} ({record.documents} documents, {record.chunks} chunks)")
+    return DONE
+
+
+def rebuild(options: Options) -> int:
+    with _existing(options) as workspace:
+        kb = workspace.open(options.kb)
+        kb.rebuild()
+        record = kb.record
+    if options.json:
+        _emit(plain.base(record))
+    else:
+        rendering.line(f"rebuilt {record.name}: {record.chunks} chunks")
+    return DONE
+
+
+def demo(options: Options) -> int:
+    from knowledge.demo import run_demo
+
+    with ExitStack() as stack:
+        if options.keep:
+            folder = options.keep
+        else:
+            folder = tempfile.mkdtemp(prefix="knowledge-demo-")
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        result = run_demo(Path(folder), show=not options.json)
+    if options.json:
+        _emit(result)
+    return DONE if all(answer["found"] for answer in result["answers"]) else FAILED
+
+
+def eval(options: Options) -> int:
+    from knowledge.evaluation_run import evaluate
+
+    result = evaluate(options)
+    if options.json:
+        _emit(result)
+        return DONE
+    columns = ("mode", "ndcg@10", "recall@10", "recall@100", "mrr@10", "p50_ms", "p99_ms")
+    rendering.line(
+        f"{result['data']}: {result['corpus']} entries, {result['queries']} queries, "
+        f"indexed in {result['index_seconds']:.1f} s"
+    )
+    rendering.table([columns, *([str(row[column]) for column in columns] for row in result["results"])])
+    return DONE

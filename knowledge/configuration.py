@@ -1,0 +1,90 @@
+"""Where settings come from: the environment, then `knowledge.toml`, then the table of defaults."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from knowledge.defaults import BY_NAME, Plain, Setting
+from knowledge.errors import InputError
+
+FILE_NAME = "knowledge.toml"
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+def setting(name: str, given: Any = None) -> Any:
+    """The value in force: `given` when it is not None, else environment, file, default; checked.
+
+    None means "off" for an optional setting. Raises `InputError` naming the value, where it comes from and
+    what is allowed.
+    """
+    row = BY_NAME[name]
+    for value, origin in (
+        (given, row.name),
+        (os.environ.get(row.environment), row.environment),
+        (
+            _file(Path(os.environ.get("KNOWLEDGE_CONFIG", FILE_NAME))).get(row.name),
+            f"{row.name} in {FILE_NAME}",
+        ),
+    ):
+        if value is not None and value != "":
+            return checked(row, value, origin)
+    return None if row.optional else row.default
+
+
+def checked(row: Setting, value: object, origin: str) -> Plain:
+    """`value` in the type of its setting. Raises `InputError` when it does not fit."""
+    try:
+        typed = _typed(row, value)
+    except ValueError:
+        raise InputError(f"{origin} is {value!r}; allowed: {_allowed(row)}") from None
+    outside = not isinstance(typed, str) and (
+        (row.minimum is not None and typed < row.minimum) or (row.maximum is not None and typed > row.maximum)
+    )
+    if outside:
+        raise InputError(f"{origin} is {value!r}; allowed: {_allowed(row)}")
+    return typed
+
+
+def _typed(row: Setting, value: object) -> Plain:
+    kind = type(row.default)
+    if kind is str:
+        return str(value)
+    if kind is bool:
+        word = str(value).lower()
+        if word not in _TRUE | _FALSE:
+            raise ValueError(word)
+        return word in _TRUE
+    number = float(str(value))
+    if number != number or (kind is int and number != int(number)):
+        raise ValueError(value)
+    return int(number) if kind is int else number
+
+
+def _allowed(row: Setting) -> str:
+    kind = type(row.default)
+    if kind is bool:
+        return "true or false"
+    noun = {int: "a whole number", float: "a number", str: "a text"}[kind]
+    if row.minimum is None:
+        return noun
+    return f"{noun} from {row.minimum:g} to {row.maximum:g}"
+
+
+@cache
+def _file(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid TOML: {error}") from None
+    unknown = sorted(set(values) - set(BY_NAME))
+    if unknown:
+        raise InputError(f"{path} has unknown settings {', '.join(unknown)}; allowed: {', '.join(BY_NAME)}")
+    return values

@@ -1,0 +1,58 @@
+"""From an extracted document to its chunks, by the rule of its knowledge base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import chunkers
+import extractors
+from knowledge import identity
+from knowledge.types import Chunk, Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessRule:
+    """How documents are cleaned and cut. Two equal rules give the same chunks of the same bytes."""
+
+    delimiters: tuple[str, ...] = ("\n",)
+    max_length: int = 500
+    overlap: int = 50
+    remove_extra_spaces: bool = False
+    remove_urls_emails: bool = False
+    whole: bool = False
+    """Each document is one chunk, however long: for labelled sets whose entries are passages."""
+
+    @staticmethod
+    def from_settings(settings: Mapping[str, Any]) -> ProcessRule:
+        """The rule stored by `as_settings`."""
+        return ProcessRule(**{**settings, "delimiters": tuple(settings["delimiters"])})
+
+    def as_settings(self) -> dict[str, Any]:
+        return {**asdict(self), "delimiters": list(self.delimiters)}
+
+    @property
+    def signature(self) -> str:
+        """Changes whenever the same bytes would give other chunks."""
+        return identity.signature([extractors.VERSION, chunkers.VERSION, self.as_settings()])
+
+    def check(self) -> ProcessRule:
+        """Itself. Raises `InputError` when its values do not go together."""
+        self._chunker()
+        return self
+
+    def apply(self, document: Document) -> tuple[Document, list[Chunk]]:
+        """The cleaned document and its chunks, which are spans of the cleaned text."""
+        cleaned = chunkers.clean(
+            document,
+            remove_extra_spaces=self.remove_extra_spaces,
+            remove_urls_emails=self.remove_urls_emails,
+        )
+        if self.whole:
+            text = cleaned.text
+            return cleaned, [Chunk(content=text, start=0, end=len(text))] if text.strip() else []
+        return cleaned, self._chunker().chunk(cleaned)
+
+    def _chunker(self) -> chunkers.General:
+        return chunkers.General(max_length=self.max_length, overlap=self.overlap, delimiters=self.delimiters)

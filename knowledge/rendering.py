@@ -1,0 +1,180 @@
+"""What people see on a terminal. Everything here writes text; nothing decides anything."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from knowledge.catalog import BaseRecord
+from knowledge.documents import ChunkRecord, DocumentRecord
+from knowledge.ingestion import IngestedDocument, IngestReport
+from knowledge.types import Chunk, Hit, Hits, Locator
+
+SNIPPET = 160
+ERRORS_SHOWN = 20
+
+
+def line(text: str = "") -> None:
+    sys.stdout.write(text + "\n")
+
+
+def note(text: str) -> None:
+    """A warning or hint beside the result."""
+    sys.stderr.write(f"note: {text}\n")
+
+
+class ProgressLine:
+    """One line on stderr that counts what is done; nothing when stderr is no terminal."""
+
+    def __init__(self, total: int, quiet: bool) -> None:
+        self._total = total
+        self._count = 0
+        self._shown = sys.stderr.isatty() and not quiet
+
+    def __call__(self, document: IngestedDocument) -> None:
+        self._count += 1
+        if self._shown:
+            share = self._count / max(self._total, 1)
+            bar = "█" * int(share * 20)
+            sys.stderr.write(f"\r\x1b[K{bar:<20} {self._count}/{self._total} {document.key[-50:]}")
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+
+
+def place(locator: Locator) -> str:
+    """`page 3`, `sheet Prices, rows 4–9`, … or nothing."""
+    parts = []
+    if locator.page is not None:
+        parts.append(_range("page", locator.page, locator.page_end))
+    if locator.sheet is not None:
+        parts.append(f"sheet {locator.sheet}")
+    if locator.slide is not None:
+        parts.append(f"slide {locator.slide}")
+    if locator.row is not None:
+        parts.append(_range("row", locator.row, locator.row_end))
+    if locator.line is not None and not parts:
+        parts.append(f"line {locator.line}")
+    return ", ".join(parts)
+
+
+def _range(noun: str, first: int, last: int | None) -> str:
+    return f"{noun} {first}" if last is None or last == first else f"{noun}s {first}–{last}"
+
+
+def hits(found: Hits) -> None:
+    for warning in found.warnings:
+        note(warning)
+    if not found:
+        line("no passage found")
+    for number, hit in enumerate(found, 1):
+        line(f"{number}. {citation(hit)}")
+        line(f"   {snippet(hit.content)}")
+
+
+def citation(hit: Hit) -> str:
+    """Score, document, place and heading of a hit, in one line."""
+    heading = " > ".join(hit.chunk.headings)
+    parts = [hit.document.key, place(hit.locator), heading]
+    return f"{hit.score:.2f}  " + " · ".join(part for part in parts if part)
+
+
+def snippet(text: str, length: int = SNIPPET) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= length else flat[: length - 1] + "…"
+
+
+def report(done: IngestReport) -> None:
+    for warning in done.warnings:
+        note(warning)
+    for document in done.failed[:ERRORS_SHOWN]:
+        line(f"error      {document.key}: {document.error}")
+    if len(done.failed) > ERRORS_SHOWN:
+        line(f"… and {len(done.failed) - ERRORS_SHOWN} more errors; `knowledge docs {done.kb}` lists them")
+    for document in done.documents:
+        for warning in document.warnings[:1]:
+            line(f"warning    {document.key}: {warning}")
+    counts = Counter(document.status for document in done.documents)
+    summary = ", ".join(f"{count} {status}" for status, count in counts.items()) or "nothing to do"
+    chunks = sum(
+        document.chunks for document in done.documents if document.status in ("completed", "replaced")
+    )
+    line(f"{done.kb}: {summary}; {chunks} chunks in {done.seconds:.1f} s")
+
+
+def bases(records: Sequence[BaseRecord]) -> None:
+    if not records:
+        line("no knowledge bases; make one: knowledge ingest PATH --kb NAME")
+        return
+    rows = [("NAME", "INDEXING", "EMBEDDING", "DOCUMENTS", "CHUNKS")]
+    rows += [
+        (record.name, record.indexing, record.embedding or "—", str(record.documents), str(record.chunks))
+        for record in records
+    ]
+    table(rows)
+
+
+def base(record: BaseRecord) -> None:
+    rows = [
+        ("name", record.name),
+        ("id", record.id),
+        ("description", record.description or "—"),
+        ("structure", record.structure),
+        ("indexing", record.indexing),
+        ("embedding", record.embedding or "—"),
+        ("documents", str(record.documents)),
+        ("chunks", str(record.chunks)),
+        ("characters", str(record.characters)),
+    ]
+    rows += [(name, repr(value)) for name, value in record.settings.items()]
+    table(rows)
+
+
+def stored_documents(records: Sequence[DocumentRecord]) -> None:
+    rows = [("STATUS", "CHUNKS", "CHARACTERS", "KEY", "")]
+    rows += [
+        (record.status, str(record.chunks), str(record.characters), record.key, record.error or "")
+        for record in records
+    ]
+    table(rows)
+
+
+def stored_chunks(records: Sequence[ChunkRecord]) -> None:
+    for record in records:
+        line(f"— {record.position} · {record.start}–{record.end} · {place(record.locator) or 'no place'}")
+        if record.context:
+            line(f"[{record.context}]")
+        line(record.content)
+
+
+def chunks(cut: Sequence[Chunk]) -> None:
+    for position, chunk in enumerate(cut):
+        where = place(chunk.locator)
+        line(
+            f"— {position} · {chunk.start}–{chunk.end} · {len(chunk.content)} characters{' · ' + where if where else ''}"
+        )
+        if chunk.context:
+            line(f"[{chunk.context}]")
+        line(chunk.content)
+    line(f"{len(cut)} chunks")
+
+
+def table(rows: Iterable[Sequence[str]]) -> None:
+    """Columns aligned as a terminal shows them: Chinese characters are two columns wide."""
+    cells = [list(row) for row in rows]
+    widths = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = (cell + " " * (width - display_width(cell)) for cell, width in zip(row, widths, strict=True))
+        line("  ".join(padded).rstrip())
+
+
+def display_width(text: str) -> int:
+    """Terminal columns of a text."""
+    if text.isascii():
+        return len(text)
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -1,0 +1,162 @@
+"""The tables, and how an older database becomes a current one.
+
+SQL holds the truth; the index is derived from it. A row of `chunk` or `passage_text` belongs to a version, and
+only a document's `active_version` is visible: switching that one column is what makes an ingestion happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from knowledge.errors import WorkspaceError
+
+metadata = sa.MetaData()
+
+knowledge_base = sa.Table(
+    "knowledge_base",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, nullable=False, unique=True),
+    sa.Column("description", sa.String, nullable=False),
+    sa.Column("structure", sa.String, nullable=False),
+    sa.Column("indexing", sa.String, nullable=False),
+    sa.Column("embedding", sa.String),
+    sa.Column("settings", sa.JSON, nullable=False),
+    sa.Column("generation", sa.String, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+)
+
+generation = sa.Table(
+    "generation",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("knowledge_base_id", sa.String, nullable=False, index=True),
+    sa.Column("signature", sa.JSON, nullable=False),
+    sa.Column("dirty", sa.Boolean, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+)
+"""One build of the index. `dirty` from the first write until a clean close: then its points are compared."""
+
+document = sa.Table(
+    "document",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("knowledge_base_id", sa.String, nullable=False, index=True),
+    sa.Column("key", sa.String, nullable=False),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("error", sa.String),
+    sa.Column("warnings", sa.JSON, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("archived", sa.Boolean, nullable=False),
+    sa.Column("active_version", sa.String, index=True),
+    sa.Column("content_sha256", sa.String, nullable=False),
+    sa.Column("process_signature", sa.String, nullable=False),
+    sa.Column("source", sa.String),
+    sa.Column("chunks", sa.Integer, nullable=False),
+    sa.Column("characters", sa.Integer, nullable=False),
+    sa.Column("metadata", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("updated_at", sa.Float, nullable=False),
+    sa.UniqueConstraint("knowledge_base_id", "key"),
+)
+"""`content_sha256` and `process_signature` are of the last attempt, successful or not."""
+
+version = sa.Table(
+    "version",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("document_id", sa.String, nullable=False, index=True),
+    sa.Column("knowledge_base_id", sa.String, nullable=False, index=True),
+    sa.Column("text", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+)
+"""One processing of a document, with the whole cleaned text, compressed."""
+
+chunk = sa.Table(
+    "chunk",
+    metadata,
+    sa.Column("point", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("version_id", sa.String, nullable=False, index=True),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("start", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+    sa.Column("content", sa.String, nullable=False),
+    sa.Column("context", sa.String, nullable=False),
+    sa.Column("headings", sa.JSON, nullable=False),
+    sa.Column("locator", sa.JSON, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Index("chunk_id", "id"),
+)
+"""`point` is the id in the index, taken from `counter`, so that a new version never overwrites an old one."""
+
+counter = sa.Table(
+    "counter",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("next", sa.Integer, nullable=False),
+)
+"""Numbers that are never given out twice, whatever is deleted or rolled back."""
+
+field = sa.Table(
+    "field",
+    metadata,
+    sa.Column("knowledge_base_id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("type", sa.String, nullable=False),
+)
+
+field_value = sa.Table(
+    "field_value",
+    metadata,
+    sa.Column("knowledge_base_id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.String, primary_key=True),
+    sa.Column("document_id", sa.String, primary_key=True, index=True),
+)
+"""The string values of every document: what `contains` is resolved against before the index is asked."""
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("knowledge_base_id", sa.String, nullable=False, index=True),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("version_id", sa.String, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""What the index has yet to be told: written in the transaction that changes SQL, removed once it is durable.
+
+`delete` removes the points of a version, `payload` rewrites what they carry from SQL. Both may run twice.
+"""
+
+
+def _create_first_schema(connection: sa.Connection) -> None:
+    metadata.create_all(connection)
+    connection.execute(counter.insert().values(name="point", next=1))
+
+
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create_first_schema,)
+"""Number n brings a database from version n to n + 1. Never edited once released, only appended to."""
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Brings the database to the current schema. Raises `WorkspaceError` when a newer program wrote it."""
+    with engine.connect() as connection:
+        found = _schema_version(connection)
+    if found > len(MIGRATIONS):
+        raise WorkspaceError(
+            f"the workspace has schema {found}, this program knows up to {len(MIGRATIONS)}; upgrade the program"
+        )
+    for number in range(found, len(MIGRATIONS)):
+        with engine.begin() as connection:
+            if _schema_version(connection) == number:
+                MIGRATIONS[number](connection)
+                connection.exec_driver_sql(f"PRAGMA user_version = {number + 1}")
+
+
+def _schema_version(connection: sa.Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())

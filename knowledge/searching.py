@@ -1,0 +1,188 @@
+"""A question to a knowledge base: analysed and embedded, ranked by the index, checked against SQL."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from indexers.scripts import dominant_script
+from knowledge import catalog, documents
+from knowledge.documents import ChunkRecord, DocumentRecord
+from knowledge.errors import ModeError
+from knowledge.filters import And, Condition, Filter, Not, Or, check, matches
+from knowledge.generations import Generation
+from knowledge.protocols import Embedder
+from knowledge.types import ChunkRef, DocumentRef, Hit, Hits, Indexing, KnowledgeBaseRef, Mode
+from retrieval.fusion import Fused, Ranking
+from retrieval.scoring import DEFAULT_FLOOR, shown
+from retrieval.search import Question, rank
+
+MODES: Final[Mapping[Indexing, tuple[Mode, ...]]] = {
+    "economy": ("keyword",),
+    "high_quality": ("hybrid", "vector", "full-text"),
+}
+"""The modes of each kind of index, its default first."""
+
+DEEPER: Final = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOptions:
+    mode: Mode | None = None
+    top_k: int
+    threshold: float | None
+    vector_weight: float
+    where: Filter | None = None
+
+
+def search(generation: Generation, query: str, options: SearchOptions) -> Hits:
+    """The best `top_k` passages, best first; ties in order of document key, then position.
+
+    Every hit is live, fulfils `where` and scores at least `threshold`; the hits of a smaller `top_k` are the
+    first of a larger one. Raises `ModeError` and `FilterError`.
+    """
+    started = time.perf_counter()
+    mode = check_mode(generation, options.mode)
+    where = _prepare_filter(generation, options.where)
+    question, warnings = _question(generation, query, mode, replace(options, where=where))
+    hits = _collect(generation, question, options.top_k, options.threshold, where)
+    uses_vectors = question.vector is not None
+    calibrated = not uses_vectors or bool(generation.stored_signature["floors"])
+    if not calibrated and options.threshold is not None:
+        warnings.append(
+            f"the embedding {generation.base.embedding!r} was never measured on unrelated texts: its scores, and so "
+            "this threshold, are not comparable with those of other models"
+        )
+    return Hits(query, mode, tuple(hits), calibrated, tuple(warnings), time.perf_counter() - started)
+
+
+def check_mode(generation: Generation, mode: Mode | None) -> Mode:
+    """The mode asked for, or the default one. Raises `ModeError` naming those that the base has."""
+    allowed = MODES[generation.base.indexing]
+    if mode is not None and mode not in allowed:
+        raise ModeError(
+            f"knowledge base {generation.base.name!r} ({generation.base.indexing}) has no {mode} search; "
+            f"it has: {', '.join(allowed)}"
+        )
+    return mode or allowed[0]
+
+
+def _prepare_filter(generation: Generation, where: Filter | None) -> Filter | None:
+    """`where` with checked types, and with `contains` resolved to the values that contain."""
+    if where is None:
+        return None
+    with generation.store.read() as connection:
+        fields = catalog.fields(connection, generation.base.id)
+
+        def resolve(part: Filter) -> Filter:
+            match part:
+                case And(parts):
+                    return And(tuple(resolve(inner) for inner in parts))
+                case Or(parts):
+                    return Or(tuple(resolve(inner) for inner in parts))
+                case Not(inner):
+                    return Not(resolve(inner))
+                case Condition(field, "contains", value):
+                    found = catalog.values_containing(connection, generation.base.id, field, str(value))
+                    return Condition(field, "in", found)
+                case _:
+                    return part
+
+        return resolve(check(where, fields))
+
+
+def _question(
+    generation: Generation, query: str, mode: Mode, options: SearchOptions
+) -> tuple[Question, list[str]]:
+    warnings: list[str] = []
+    words, bigrams = ([], []) if mode == "vector" else generation.analyzer.query_terms(query)
+    question = Question(
+        mode=mode,
+        words=words,
+        bigrams=bigrams,
+        vector_weight=options.vector_weight,
+        where=options.where,
+    )
+    if not query.strip() or (mode != "vector" and mode != "hybrid" and not words and not bigrams):
+        return replace(question, mode="full-text"), ["the query holds nothing to search for"]
+    if mode in ("vector", "hybrid") and generation.embedder is not None:
+        question = _with_vector(generation, generation.embedder, query, question, warnings)
+    return question, warnings
+
+
+def _with_vector(
+    generation: Generation, embedder: Embedder, query: str, question: Question, warnings: list[str]
+) -> Question:
+    """Adds the query's vector, unless it would weigh nothing."""
+    script = dominant_script(query)
+    covered = embedder.scripts is None or script == "other" or script in embedder.scripts
+    if not covered:
+        consequence = "the results are poor" if question.mode == "vector" else "full text alone decides"
+        warnings.append(
+            f"the embedding model {generation.base.embedding!r} was not trained for the script of this query "
+            f"({script}): {consequence}"
+        )
+    weight = question.vector_weight if covered else 0.0
+    if question.mode == "hybrid" and weight == 0:
+        return question
+    generation.check_embedder()
+    floors: Mapping[str, float] = generation.stored_signature["floors"]
+    floor = floors.get(script, max(floors.values(), default=DEFAULT_FLOOR))
+    return replace(question, vector=embedder.embed_query(query), floor=floor, vector_weight=weight)
+
+
+def _collect(
+    generation: Generation, question: Question, top_k: int, threshold: float | None, where: Filter | None
+) -> list[Hit]:
+    """Reads the ranking deeper until `top_k` of its points may be shown, or it ends."""
+    wanted = top_k
+    while True:
+        ranking = rank(generation.index, question, wanted)
+        found = _live(generation, ranking, wanted, threshold, where)
+        below = threshold is not None and bool(ranking.points) and shown(ranking.points[-1].score) < threshold
+        if len(found) >= top_k or ranking.complete or below:
+            found.sort(key=lambda item: (-item[0].score, item[2].key, item[1].position))
+            return [_hit(generation, *item) for item in found[:top_k]]
+        wanted *= DEEPER
+
+
+def _live(
+    generation: Generation, ranking: Ranking, wanted: int, threshold: float | None, where: Filter | None
+) -> list[tuple[Fused, ChunkRecord, DocumentRecord]]:
+    """The points that SQL knows as live, without those that rank surely below the wanted ones."""
+    points = ranking.points
+    last = points[min(wanted, len(points)) - 1].score if points else 0.0
+    candidates = [
+        point
+        for point in points
+        if point.score >= last and (threshold is None or shown(point.score) >= threshold)
+    ]
+    with generation.store.read() as connection:
+        rows = documents.passages(connection, generation.base.id, [point.id for point in candidates])
+    return [
+        (point, *rows[point.id])
+        for point in candidates
+        if point.id in rows and (where is None or matches(where, rows[point.id][1].metadata))
+    ]
+
+
+def _hit(generation: Generation, point: Fused, chunk: ChunkRecord, document: DocumentRecord) -> Hit:
+    return Hit(
+        score=shown(point.score),
+        content=chunk.content,
+        context=chunk.context,
+        knowledge_base=KnowledgeBaseRef(id=generation.base.id, name=generation.base.name),
+        document=DocumentRef(
+            id=document.id, key=document.key, name=document.name, metadata=document.metadata
+        ),
+        chunk=ChunkRef(
+            id=chunk.id,
+            position=chunk.position,
+            start=chunk.start,
+            end=chunk.end,
+            headings=chunk.headings,
+        ),
+        locator=chunk.locator,
+    )
