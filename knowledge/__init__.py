@@ -36,7 +36,7 @@ _HOME = {
     "Locator": "knowledge.types",
     "Workspace": "knowledge.workspace",
 }
-__all__ = list(_HOME)  # noqa: PLE0604
+__all__ = list(_HOME)
 __version__ = "0.1.0"
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from knowledge import identity, schema
+from knowledge import schema
 from knowledge.errors import AlreadyExists, FilterError, NotFound
 from knowledge.types import FieldType, Indexing, Structure
 
@@ -143,7 +143,7 @@ def mark_dirty(connection: sa.Connection, generation: str, dirty: bool) -> None:
 def fields(connection: sa.Connection, base_id: str) -> dict[str, FieldType]:
     """The declared metadata fields of a knowledge base and their types."""
     query = sa.select(_fields.c.name, _fields.c.type).where(_fields.c.knowledge_base_id == base_id)
-    return {name: kind for name, kind in connection.execute(query)}
+    return {row.name: row.type for row in connection.execute(query)}
 
 
 def declare_fields(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,7 @@ def setting(name: str, given: Any = None) -> Any:
     for value, origin in (
         (given, row.name),
         (os.environ.get(row.environment), row.environment),
-        (
-            _file(Path(os.environ.get("KNOWLEDGE_CONFIG", FILE_NAME))).get(row.name),
-            f"{row.name} in {FILE_NAME}",
-        ),
+        (_from_file(row.name), f"{row.name} in {FILE_NAME}"),
     ):
         if value is not None and value != "":
             return checked(row, value, origin)
@@ -76,10 +73,13 @@ def _allowed(row: Setting) -> str:
     return f"{noun} from {row.minimum:g} to {row.maximum:g}"
 
 
-@cache
-def _file(path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
-        return {}
+def _from_file(name: str) -> Any:
+    path = Path(os.environ.get("KNOWLEDGE_CONFIG", FILE_NAME))
+    return _read(path, path.stat().st_mtime_ns).get(name) if path.is_file() else None
+
+
+@lru_cache(maxsize=1)
+def _read(path: Path, _changed_ns: int) -> Mapping[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

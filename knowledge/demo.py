@@ -11,7 +11,7 @@ from knowledge import rendering
 from knowledge.knowledge_base import KnowledgeBase
 from knowledge.registry import is_installed
 from knowledge.searching import MODES
-from knowledge.types import Hit, Mode
+from knowledge.types import Hit, Indexing, Mode
 from knowledge.workspace import Workspace
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -21,7 +21,7 @@ def run_demo(folder: Path, show: bool) -> dict[str, Any]:
     """Ingests the samples and asks the questions; the JSON says which answers were found where."""
     questions = json.loads((SAMPLES / "questions.json").read_text(encoding="utf-8"))
     files = sorted({SAMPLES / question["document"] for question in questions})
-    indexing = "high_quality" if is_installed("local") else "economy"
+    indexing: Indexing = "high_quality" if is_installed("local") else "economy"
     started = time.perf_counter()
     with Workspace(folder) as workspace:
         names = [record.name for record in workspace.knowledge_bases()]

@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from indexers import EdgeIndex, StandardAnalyzer
-from knowledge import catalog, documents, identity
+from indexers.embedding_cache import CachedEmbedder
+from knowledge import catalog, documents, identity, outbox, versions
+from knowledge.batches import batched
 from knowledge.catalog import BaseRecord
-from knowledge.documents import ChunkRecord
 from knowledge.errors import WorkspaceError
 from knowledge.protocols import Analyzer, Embedder, Index
+from knowledge.registry import load_embedder
 from knowledge.store import Store
 from knowledge.types import Point, Value
+from knowledge.versions import ChunkRecord
 
 ENGINE: Final = "qdrant-edge 0.9"
 POINTS_AT_ONCE: Final = 1000
+CACHE_FILE: Final = "embeddings.db"
 
 
 def index_folder(workspace: Path, generation: str) -> Path:
@@ -46,8 +50,17 @@ class Generation:
     store: Store
     workspace: Path
     base: BaseRecord
-    analyzer: Analyzer
-    embedder: Embedder | None
+
+    @cached_property
+    def analyzer(self) -> Analyzer:
+        return StandardAnalyzer()
+
+    @cached_property
+    def embedder(self) -> Embedder | None:
+        """The model of a high-quality base, loaded when it is first needed: listing and full text do without."""
+        if self.base.embedding is None:
+            return None
+        return CachedEmbedder(load_embedder(self.base.embedding), self.workspace / CACHE_FILE)
 
     @property
     def folder(self) -> Path:
@@ -71,15 +84,20 @@ class Generation:
         return index
 
     def create(self) -> None:
-        """Makes the empty index of a new knowledge base."""
-        EdgeIndex.create(self.folder, self.embedder.dimension if self.embedder else None).close()
+        """Makes the empty index of a new knowledge base, and keeps it open."""
+        self.__dict__["index"] = EdgeIndex.create(self.folder, self._dimension())
+
+    def _dimension(self) -> int | None:
+        return self.embedder.dimension if self.embedder else None
 
     def close(self) -> None:
         if "index" in self.__dict__:
-            self.index.flush()
             self.index.close()
             del self.__dict__["index"]
-            self._mark_dirty(False)
+            if self._is_dirty():
+                self._mark_dirty(False)
+        if isinstance(self.__dict__.get("embedder"), CachedEmbedder):
+            self.__dict__["embedder"].close()
 
     def _check_signature(self) -> None:
         stored, current = self.stored_signature, signature(self.analyzer, None)
@@ -103,19 +121,18 @@ class Generation:
         """Removes what an interrupted process left unfinished, and compares the points after a crash."""
         self._retire_unfinished()
         self._drain(index)
-        with self.store.read() as connection:
-            dirty = catalog.is_dirty(connection, self.base.generation)
-            wanted = documents.active_points(connection, self.base.id) if dirty else set()
-        if dirty:
+        if self._is_dirty():
+            with self.store.read() as connection:
+                wanted = versions.active_points(connection, self.base.id)
             self._compare(index.point_ids(), wanted)
             self._mark_dirty(False)
 
     def _retire_unfinished(self) -> None:
         with self.store.read() as connection:
-            unfinished = documents.unfinished(connection, self.base.id)
+            unfinished = versions.unfinished(connection, self.base.id)
         if unfinished:
             with self.store.write() as connection:
-                documents.retire(connection, self.base.id, unfinished)
+                versions.retire(connection, self.base.id, unfinished)
 
     def _compare(self, present: set[int], wanted: set[int]) -> None:
         if present != wanted:
@@ -126,9 +143,14 @@ class Generation:
 
     def begin_writing(self) -> None:
         """Call before the first write to the index: a crash from here on is looked for at the next opening."""
+        self.check_embedder()
         self._retire_unfinished()
         self.drain()
         self._mark_dirty(True)
+
+    def _is_dirty(self) -> bool:
+        with self.store.read() as connection:
+            return catalog.is_dirty(connection, self.base.generation)
 
     def _mark_dirty(self, dirty: bool) -> None:
         with self.store.write() as connection:
@@ -140,7 +162,7 @@ class Generation:
 
     def _drain(self, index: Index) -> None:
         with self.store.read() as connection:
-            rows = documents.pending(connection, self.base.id)
+            rows = outbox.pending(connection, self.base.id)
             changed = [version for _, action, version in rows if action == "payload"]
             metadata = documents.metadata_of_versions(connection, changed)
             fields = catalog.fields(connection, self.base.id)
@@ -153,13 +175,13 @@ class Generation:
             index.set_metadata(version, values)
         index.flush()
         with self.store.write() as connection:
-            documents.settle(connection, self.base.id, rows[-1][0])
+            outbox.settle(connection, self.base.id, rows[-1][0])
 
     def add(
         self, index: Index, chunks: Sequence[ChunkRecord], metadata: Mapping[str, Mapping[str, Value]]
     ) -> None:
         """Puts chunks into an index, durably. `metadata` is by version."""
-        for group in documents.batched(chunks, POINTS_AT_ONCE):
+        for group in batched(chunks, POINTS_AT_ONCE):
             index.upsert(self._points(group, metadata))
         index.flush()
 
@@ -183,11 +205,11 @@ class Generation:
             )
         return points
 
-    def rebuild(self) -> str:
-        """Builds a new generation from SQL, switches to it and returns its id. The old one stays until then."""
+    def rebuild(self) -> None:
+        """Builds a new generation from SQL and switches to it. The old one is searched until then."""
         new = identity.new_version()
         folder = index_folder(self.workspace, new)
-        index: Index = EdgeIndex.create(folder, self.embedder.dimension if self.embedder else None)
+        index: Index = EdgeIndex.create(folder, self._dimension())
         try:
             self._fill(index)
         except BaseException:
@@ -200,11 +222,10 @@ class Generation:
             catalog.replace_generation(
                 connection, self.base.id, self.base.generation, new, signature(self.analyzer, self.embedder)
             )
-            rows = documents.pending(connection, self.base.id)
+            rows = outbox.pending(connection, self.base.id)
             if rows:
-                documents.settle(connection, self.base.id, rows[-1][0])
+                outbox.settle(connection, self.base.id, rows[-1][0])
         shutil.rmtree(self.folder, ignore_errors=True)
-        return new
 
     def _fill(self, index: Index) -> None:
         with self.store.read() as connection:
@@ -212,10 +233,10 @@ class Generation:
             records = documents.of_base(connection, self.base.id)
         for name, kind in fields.items():
             index.declare_field(name, kind)
-        for group in documents.batched((record for record in records if record.active_version), 200):
+        for group in batched((record for record in records if record.active_version), 200):
             metadata = {record.active_version or "": record.metadata for record in group}
             with self.store.read() as connection:
-                chunks = [chunk for version in metadata for chunk in documents.chunks_of(connection, version)]
+                chunks = [chunk for version in metadata for chunk in versions.chunks_of(connection, version)]
             self.add(index, chunks, metadata)
         index.optimize()
         index.flush()

@@ -8,57 +8,28 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final
 
-from indexers.scripts import dominant_script
-from knowledge import catalog, documents, identity
-from knowledge.documents import DocumentRecord, NewVersion
+from knowledge import catalog, documents, identity, outbox, versions
+from knowledge.documents import DocumentRecord
 from knowledge.errors import EmptyDocument, ExtractionError, InputError
 from knowledge.extraction import ExtractionPool
 from knowledge.generations import Generation
+from knowledge.ingest_report import IngestedDocument, IngestReport, Outcome, Progress
+from knowledge.languages import LanguageWatch
 from knowledge.metadata import field_types
 from knowledge.processing import ProcessRule
 from knowledge.sources import Source
 from knowledge.types import Chunk, Document, Value
-
-Outcome = Literal["completed", "unchanged", "replaced", "updated", "removed", "error"]
+from knowledge.versions import NewVersion
 
 COMMIT_CHUNKS: Final = 1000
 COMMIT_SECONDS: Final = 1.0
 READ_AHEAD: Final = 4
 """Files per worker that are read before their turn."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestedDocument:
-    """What became of one source."""
-
-    id: str
-    key: str
-    name: str
-    status: Outcome
-    chunks: int = 0
-    characters: int = 0
-    error: str | None = None
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IngestReport:
-    kb: str
-    documents: tuple[IngestedDocument, ...]
-    seconds: float
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def failed(self) -> tuple[IngestedDocument, ...]:
-        return tuple(document for document in self.documents if document.status == "error")
-
-
-Progress = Callable[[IngestedDocument], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +51,12 @@ class _Processed:
     version: NewVersion
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Failed:
+    task: _Task
+    error: str
+
+
 @dataclass
 class Ingestion:
     """One call of `ingest`."""
@@ -95,7 +72,7 @@ class Ingestion:
     progress: Progress | None = None
 
     _done: list[IngestedDocument] = field(default_factory=list)
-    _scripts: dict[str, int] = field(default_factory=dict)
+    _languages: LanguageWatch = field(default_factory=LanguageWatch)
 
     def run(self, sources: Sequence[Source]) -> IngestReport:
         """Ingests every source; a file that cannot be read is in the report and stops nothing."""
@@ -110,7 +87,7 @@ class Ingestion:
             kb=self.generation.base.name,
             documents=tuple(sorted(self._done, key=lambda document: document.key)),
             seconds=time.perf_counter() - started,
-            warnings=self._language_warnings(),
+            warnings=self._languages.warnings(self.generation.base.embedding, self.generation.embedder),
         )
 
     def _declare_fields(self) -> None:
@@ -122,8 +99,8 @@ class Ingestion:
         for name, kind in wanted.items():
             self.generation.index.declare_field(name, kind)
 
-    def _processed(self, sources: Sequence[Source], pool: ExtractionPool) -> Iterator[_Processed | None]:
-        """Reads ahead so that the workers are never idle; None marks a source that needs no commit."""
+    def _processed(self, sources: Sequence[Source], pool: ExtractionPool) -> Iterator[_Processed | _Failed]:
+        """What must be committed, in order. Reads ahead so that the workers are never idle."""
         waiting: deque[tuple[_Task, Future[Document] | None]] = deque()
         for task in self._tasks(sources):
             waiting.append((task, self._start(task, pool)))
@@ -173,19 +150,18 @@ class Ingestion:
         with self.generation.store.write() as connection:
             documents.save(connection, [changed])
             if changed.active_version:
-                documents.announce(connection, changed.knowledge_base_id, "payload", [changed.active_version])
+                outbox.announce(connection, changed.knowledge_base_id, "payload", [changed.active_version])
         self.generation.drain()
         self._report(task.source, changed, "updated")
 
-    def _finish(self, task: _Task, future: Future[Document] | None) -> _Processed | None:
+    def _finish(self, task: _Task, future: Future[Document] | None) -> _Processed | _Failed:
         try:
             document = future.result() if future else task.source.document or Document(text="")
             cleaned, chunks = self.rule.apply(document)
             if not chunks:
                 raise EmptyDocument(f"{task.source.name} holds no text; there is nothing to search in it")
         except ExtractionError as error:
-            self._remember_failure(task, str(error))
-            return None
+            return _Failed(task=task, error=str(error))
         return _Processed(task=task, document=cleaned, version=self._version(task, cleaned, chunks))
 
     def _version(self, task: _Task, document: Document, chunks: Sequence[Chunk]) -> NewVersion:
@@ -200,64 +176,75 @@ class Ingestion:
             chunks=tuple(zip(ids, chunks, strict=True)),
         )
 
-    def _remember_failure(self, task: _Task, error: str) -> None:
-        """The last good version, if there is one, stays searchable."""
-        record = replace(self._record(task), status="error", error=error)
-        with self.generation.store.write() as connection:
-            documents.save(connection, [record])
-        self._report(task.source, record, "error", error=error)
-
     def _record(self, task: _Task) -> DocumentRecord:
         """The document's row as it was, or a new one, with this attempt noted."""
-        now = time.time()
-        attempt = {
-            "status": "completed",
-            "error": None,
-            "content_sha256": task.digest,
-            "process_signature": self.rule.signature,
-            "metadata": task.metadata,
-            "updated_at": now,
-            "source": str(task.source.path.resolve()) if task.source.path else None,
-        }
-        if task.previous:
-            return replace(task.previous, **attempt)
+        record = task.previous or self._new_record(task)
+        return replace(
+            record,
+            status="completed",
+            error=None,
+            content_sha256=task.digest,
+            process_signature=self.rule.signature,
+            metadata=task.metadata,
+            updated_at=time.time(),
+            source=str(task.source.path.resolve()) if task.source.path else None,
+        )
+
+    def _new_record(self, task: _Task) -> DocumentRecord:
         base_id = self.generation.base.id
         return DocumentRecord(
             id=identity.document_id(base_id, task.source.key),
             knowledge_base_id=base_id,
             key=task.source.key,
             name=task.source.name,
-            created_at=now,
-            **attempt,
+            status="completed",
+            content_sha256=task.digest,
+            process_signature=self.rule.signature,
         )
 
-    def _commit(self, group: Sequence[_Processed]) -> None:
+    def _commit(self, group: Sequence[_Processed | _Failed]) -> None:
         """Points on disk first, then the switch that makes them count, then the clearing up."""
         generation, base_id = self.generation, self.generation.base.id
-        with generation.store.write() as connection:
-            chunks = documents.add_versions(connection, [item.version for item in group])
-        metadata = {item.version.id: item.task.metadata for item in group}
-        generation.add(generation.index, chunks, metadata)
-        records = [self._completed(item) for item in group]
-        retired = [item.task.previous.active_version for item in group if item.task.previous]
+        processed = [item for item in group if isinstance(item, _Processed)]
+        self._write_versions(processed)
+        records = [self._outcome(item) for item in group]
+        before = [item.task.previous.active_version for item in processed if item.task.previous]
         with generation.store.write() as connection:
             documents.save(connection, records)
-            documents.retire(connection, base_id, [version for version in retired if version])
+            versions.retire(connection, base_id, [version for version in before if version])
         generation.drain()
         for item, record in zip(group, records, strict=True):
-            had_version = item.task.previous is not None and item.task.previous.active_version is not None
-            self._report(item.task.source, record, "replaced" if had_version else "completed")
-            script = dominant_script(item.document.text)
-            self._scripts[script] = self._scripts.get(script, 0) + len(item.document.text)
+            self._report(item.task.source, record, self._status(item), record.error)
 
-    def _completed(self, item: _Processed) -> DocumentRecord:
+    def _write_versions(self, processed: Sequence[_Processed]) -> None:
+        """Stores the new versions and their points; nobody sees them yet."""
+        if not processed:
+            return
+        with self.generation.store.write() as connection:
+            chunks = versions.add_versions(connection, [item.version for item in processed])
+        metadata = {item.version.id: item.task.metadata for item in processed}
+        self.generation.add(self.generation.index, chunks, metadata)
+        for item in processed:
+            self._languages.add(item.document.text)
+
+    def _outcome(self, item: _Processed | _Failed) -> DocumentRecord:
+        """The row to write. After a failure the last good version, if there is one, stays searchable."""
+        record = self._record(item.task)
+        if isinstance(item, _Failed):
+            return replace(record, status="error", error=item.error)
         return replace(
-            self._record(item.task),
+            record,
             active_version=item.version.id,
             chunks=len(item.version.chunks),
             characters=len(item.document.text),
             warnings=item.document.warnings,
         )
+
+    def _status(self, item: _Processed | _Failed) -> Outcome:
+        if isinstance(item, _Failed):
+            return "error"
+        previous = item.task.previous
+        return "replaced" if previous and previous.active_version else "completed"
 
     def _report(
         self, source: Source, record: DocumentRecord | None, status: Outcome, error: str | None = None
@@ -276,31 +263,15 @@ class Ingestion:
         if self.progress:
             self.progress(ingested)
 
-    def _language_warnings(self) -> tuple[str, ...]:
-        embedder = self.generation.embedder
-        total = sum(self._scripts.values())
-        if embedder is None or embedder.scripts is None or not total:
-            return ()
-        foreign = total - sum(self._scripts.get(script, 0) for script in (*embedder.scripts, "other"))
-        if foreign * 2 <= total:
-            return ()
-        return (
-            f"{foreign / total:.0%} of this text is in a script that the embedding model "
-            f"{self.generation.base.embedding!r} was not trained for: vector search will be poor and hybrid search "
-            "leans on full text; use --embedding openai:MODEL@BASE_URL with a multilingual model, or "
-            "--indexing economy",
-        )
 
-
-def _groups(items: Iterator[_Processed | None]) -> Iterator[list[_Processed]]:
+def _groups(items: Iterator[_Processed | _Failed]) -> Iterator[list[_Processed | _Failed]]:
     """Documents that share a commit: about a second of work or a thousand chunks."""
-    group: list[_Processed] = []
+    group: list[_Processed | _Failed] = []
     count, started = 0, time.perf_counter()
     for item in items:
-        if item is not None:
-            group.append(item)
-            count += len(item.version.chunks)
-        if group and (count >= COMMIT_CHUNKS or time.perf_counter() - started >= COMMIT_SECONDS):
+        group.append(item)
+        count += len(item.version.chunks) if isinstance(item, _Processed) else 0
+        if count >= COMMIT_CHUNKS or time.perf_counter() - started >= COMMIT_SECONDS:
             yield group
             group, count, started = [], 0, time.perf_counter()
     if group:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any
 
-from knowledge import catalog, documents
+from knowledge import catalog, documents, versions
 from knowledge.catalog import BaseRecord
 from knowledge.configuration import setting
-from knowledge.documents import ChunkRecord, DocumentRecord
+from knowledge.documents import DocumentRecord
 from knowledge.filters import Filter
 from knowledge.generations import Generation
 from knowledge.metadata import fit, normalize
 from knowledge.query import parse_condition
 from knowledge.types import Document, FieldType, Hits, Mode
+from knowledge.versions import ChunkRecord
 
 if TYPE_CHECKING:
-    from knowledge.ingestion import IngestReport, Progress
+    from knowledge.ingest_report import IngestReport, Progress
     from knowledge.processing import ProcessRule
     from knowledge.sources import Source
 
@@ -154,13 +154,13 @@ class KnowledgeBase:
         """The chunks of a document, in order. Empty when it was never read successfully."""
         with self._store.read() as connection:
             version = documents.find(connection, self.id, wanted).active_version
-            return documents.chunks_of(connection, version) if version else []
+            return versions.chunks_of(connection, version) if version else []
 
     def text(self, wanted: str) -> str:
         """The cleaned text that the chunks of a document are spans of."""
         with self._store.read() as connection:
             version = documents.find(connection, self.id, wanted).active_version
-            return documents.text_of(connection, version) if version else ""
+            return versions.text_of(connection, version) if version else ""
 
     def remove(self, wanted: str) -> DocumentRecord:
         """Removes a document (id, key or name): gone from every search when this returns."""
@@ -176,12 +176,10 @@ class KnowledgeBase:
     def rebuild(self) -> None:
         """Builds the index anew from the stored texts; searching goes on with the old one until it is done."""
         old = self._generation
-        new = old.rebuild()
+        old.rebuild()
         with self._store.read() as connection:
             record = catalog.by_name(connection, self.name)
-        self._generation = Generation(old.store, old.workspace, record, old.analyzer, old.embedder)
-        if record.generation != new:
-            shutil.rmtree(old.folder, ignore_errors=True)
+        self._generation = Generation(old.store, old.workspace, record)
 
     def close(self) -> None:
         self._generation.close()

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from knowledge.catalog import BaseRecord
-from knowledge.documents import ChunkRecord, DocumentRecord, plain_locator
-from knowledge.ingestion import IngestedDocument, IngestReport
+from knowledge.documents import DocumentRecord
+from knowledge.ingest_report import IngestedDocument, IngestReport
 from knowledge.types import Chunk, Document, Hit, Hits, Scalar, Value
+from knowledge.versions import ChunkRecord, plain_locator
 
 Plain = dict[str, Any]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from knowledge.errors import FilterError
 from knowledge.filters import OPERATORS, Condition, Operator
@@ -67,5 +68,5 @@ def parse_condition(text: str) -> Condition:
         raise FilterError(
             f"cannot read the condition {text!r}; write NAME OP VALUE with OP one of: {allowed}"
         )
-    op = found["symbol"] or found["word"]
+    op = cast("Operator", found["symbol"] or found["word"])
     return Condition(found["quoted"] or found["bare"], op, found["value"])

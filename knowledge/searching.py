@@ -9,12 +9,13 @@ from typing import Final
 
 from indexers.scripts import dominant_script
 from knowledge import catalog, documents
-from knowledge.documents import ChunkRecord, DocumentRecord
+from knowledge.documents import DocumentRecord
 from knowledge.errors import ModeError
 from knowledge.filters import And, Condition, Filter, Not, Or, check, matches
 from knowledge.generations import Generation
 from knowledge.protocols import Embedder
 from knowledge.types import ChunkRef, DocumentRef, Hit, Hits, Indexing, KnowledgeBaseRef, Mode
+from knowledge.versions import ChunkRecord
 from retrieval.fusion import Fused, Ranking
 from retrieval.scoring import DEFAULT_FLOOR, shown
 from retrieval.search import Question, rank

@@ -16,8 +16,7 @@ from knowledge.errors import InputError
 from knowledge.generations import Generation, index_folder, signature
 from knowledge.knowledge_base import KnowledgeBase
 from knowledge.lock import WorkspaceLock
-from knowledge.protocols import Embedder
-from knowledge.registry import EMBEDDING_CHOICES, INSTALL, is_installed, load_embedder
+from knowledge.registry import EMBEDDING_CHOICES, INSTALL, is_installed
 from knowledge.store import Store
 from knowledge.types import Indexing, Structure
 
@@ -88,14 +87,11 @@ class Workspace:
             settings=rule.as_settings(),
             generation=identity.new_version(),
         )
-        generation = self._generation(record)
-        generation.create()
-        try:
-            with self.store.write() as connection:
-                catalog.add(connection, record, signature(generation.analyzer, generation.embedder))
-        except BaseException:
-            shutil.rmtree(generation.folder, ignore_errors=True)
-            raise
+        generation = Generation(self.store, self.folder, record)
+        built_with = signature(generation.analyzer, generation.embedder)
+        with self.store.write() as connection:
+            catalog.add(connection, record, built_with)
+            generation.create()
         return self._remember(generation)
 
     def open(self, name: str) -> KnowledgeBase:
@@ -104,18 +100,7 @@ class Workspace:
             return self._open[name]
         with self.store.read() as connection:
             record = catalog.by_name(connection, name)
-        return self._remember(self._generation(record))
-
-    def _generation(self, record: BaseRecord) -> Generation:
-        from indexers import StandardAnalyzer
-
-        embedder = self._embedder(record.embedding) if record.embedding else None
-        return Generation(self.store, self.folder, record, StandardAnalyzer(), embedder)
-
-    def _embedder(self, spec: str) -> Embedder:
-        from indexers.embedding_cache import CachedEmbedder
-
-        return CachedEmbedder(load_embedder(spec), self.folder / "embeddings.db")
+        return self._remember(Generation(self.store, self.folder, record))
 
     def _remember(self, generation: Generation) -> KnowledgeBase:
         self._open[generation.base.name] = opened = KnowledgeBase(generation)
@@ -206,6 +191,6 @@ def choose_embedding(indexing: Indexing | None, embedding: str | None) -> str | 
     if is_installed("local"):
         return "local"
     raise InputError(
-        f"high_quality indexing needs an embedding and none is installed; choose with --embedding: {EMBEDDING_CHOICES}. "
-        f"For local: {INSTALL['local']}"
+        "high_quality indexing needs an embedding and none is installed; choose one with --embedding: "
+        f"{EMBEDDING_CHOICES}. For local: {INSTALL['local']}"
     )

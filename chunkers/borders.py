@@ -1,0 +1,143 @@
+"""Finds the places where text may be cut: paragraph, line, sentence, word and character borders.
+
+A border is a position `p`: one passage ends before `text[p]`, another begins there. `last_…` finders return
+the last border with `low < p <= high`, or -1; they need `high < len(text)`. Each is one pass of a compiled
+pattern that walks back from `high`, so its cost is the distance to the border, not the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+from unicodedata import category
+
+Finder = Callable[[str, int, int], int]
+
+# Scripts written without spaces between words, with their punctuation; Korean uses spaces.
+_UNSPACED: Final = (
+    "\u2e80-\u312f\u31a0-\u31ff\u3200-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f"
+    "\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff9f\U00020000-\U0003ffff"
+)
+_ENDERS: Final = "。！？；…｡।॥؟۔"
+_WIDE_CLOSERS: Final = "”’」』）】》〉〕｝"
+_CLOSERS: Final = rf"{_WIDE_CLOSERS}\"')\]"
+_NEVER_FIRST: Final = rf"{_ENDERS}{_WIDE_CLOSERS}，、：％·)\]}},.:;!?%"
+_NEVER_LAST: Final = r"（【《「『〔〈｛“‘(\[{"
+
+_NO_SENTENCE_END: Final = "".join(
+    rf"(?<!\b{word}\.)"
+    for word in ("Mr", "Mrs", "Ms", "Dr", "Prof", "St", "vs", "Fig", "cf", r"e\.g", r"i\.e", "[A-Z]")
+)
+# A pattern that starts with a set of characters is found many times faster than one that starts with a choice.
+_WIDE_END: Final = rf"(?<=[{_ENDERS}])[{_ENDERS}]*[{_CLOSERS}]*"
+_LATIN_END: Final = rf"(?<=[.!?]){_NO_SENTENCE_END}[{_CLOSERS}]*\s+"
+_SENTENCE_END: Final = rf"[{_ENDERS}.!?](?:{_WIDE_END}|{_LATIN_END})"
+_WORD_BORDER: Final = rf"(?:(?<=[\s{_UNSPACED}])|(?=[{_UNSPACED}]))(?<![{_NEVER_LAST}])(?![{_NEVER_FIRST}])"
+
+_LAST_PARAGRAPH = re.compile(r"(?s:.*)\n[^\S\n]*\n")
+_LAST_LINE = re.compile("(?s:.*)[\n\r\v\f\x85\u2028\u2029]")
+_LAST_SENTENCE = re.compile(rf"(?s:.*){_SENTENCE_END}")
+_SENTENCE_GOES_ON = re.compile(f"[{_ENDERS}{_WIDE_CLOSERS}]")
+_LAST_WORD = re.compile(rf"(?s:.*){_WORD_BORDER}(?s:(?=.))")
+_LAST_SYMBOL = re.compile(r"(?s:.*)(?<=[^\w\s])(?<!\d[.,:'])(?s:(?=.))")
+
+_FIRST_SENTENCE = re.compile(rf"{_SENTENCE_END}|\n")
+_FIRST_CLAUSE = re.compile(r"[，、：,:;](?:(?<=[，、：])|\s+)")
+_FIRST_WORD = re.compile(rf"{_WORD_BORDER}(?=\S)")
+_SPACE = re.compile(r"\s*")
+
+_JOINER: Final = "\u200d"
+_MARKS: Final = frozenset(("Mn", "Mc", "Me"))
+_JOINED_TO_THE_LEFT = re.compile(
+    "[\u200c\u200d\u1160-\u11ff\uff9e\uff9f\udc00-\udfff\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+)
+_FLAG_LETTERS = re.compile("[\U0001f1e6-\U0001f1ff]+")
+_FLAG_REACH: Final = 1000
+_LAST_OTHER_THAN_FLAG = re.compile("(?s:.*)[^\U0001f1e6-\U0001f1ff]")
+
+
+def skip_space(text: str, position: int) -> int:
+    """The first position from `position` on that holds no white space."""
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def is_joined(text: str, position: int) -> bool:
+    """Whether a cut at `position` would split what is seen as one character."""
+    following = text[position]
+    if following < "\u0300" or "\u3400" <= following <= "\u9fff":
+        return text[position - 1] == _JOINER
+    if text[position - 1] == _JOINER or category(following) in _MARKS:
+        return True
+    if _FLAG_LETTERS.match(following):
+        return _splits_flag(text, position)
+    return _JOINED_TO_THE_LEFT.match(following) is not None
+
+
+def _splits_flag(text: str, position: int) -> bool:
+    low = max(position - _FLAG_REACH, 0)
+    other = _LAST_OTHER_THAN_FLAG.match(text, low, position)
+    return bool((position - (other.end() if other else low)) % 2)
+
+
+def last_delimiter(delimiter: str) -> Finder:
+    """Finds the end of the last `delimiter`."""
+
+    def last(text: str, low: int, high: int) -> int:
+        found = text.rfind(delimiter, low, high)
+        return found + len(delimiter) if found >= 0 else -1
+
+    return last
+
+
+def last_paragraph(text: str, low: int, high: int) -> int:
+    match = _LAST_PARAGRAPH.match(text, low, high)
+    return match.end() if match else -1
+
+
+def last_line(text: str, low: int, high: int) -> int:
+    match = _LAST_LINE.match(text, low, high)
+    return match.end() if match else -1
+
+
+def last_sentence(text: str, low: int, high: int) -> int:
+    """After 。！？；… and closing quotes, or after . ! ? and white space."""
+    match = _LAST_SENTENCE.match(text, low, high)
+    while match and _SENTENCE_GOES_ON.match(text, match.end()):
+        match = _LAST_SENTENCE.match(text, low, match.end() - 1)
+    return match.end() if match else -1
+
+
+def last_word(text: str, low: int, high: int) -> int:
+    """At white space or beside a Chinese or Japanese character, with no punctuation astray."""
+    match = _LAST_WORD.match(text, low, high + 1)
+    return match.end() if match else -1
+
+
+def last_symbol(text: str, low: int, high: int) -> int:
+    """After a character that belongs to no word or number: how long addresses and lists are cut."""
+    match = _LAST_SYMBOL.match(text, low, high + 1)
+    return match.end() if match else -1
+
+
+def last_character(text: str, low: int, high: int) -> int:
+    return high if high > low else -1
+
+
+def first_readable(text: str, low: int, high: int) -> int:
+    """Where to begin reading in `[low, high)`: at a sentence, else a word, else a character; else `high`.
+
+    A word after a comma is preferred where that leaves at least half.
+    """
+    for border, limit in ((_FIRST_SENTENCE, high), (_FIRST_CLAUSE, (low + high) // 2)):
+        for found in border.finditer(text, max(low - 2, 0), high):
+            start = skip_space(text, found.end())
+            if low <= start < limit:
+                return start
+    for word in _FIRST_WORD.finditer(text, max(low, 1), high):
+        if not is_joined(text, word.start()):
+            return word.start()
+    if not (text[high - 1].isalnum() and text[high].isalnum()):
+        return high
+    return next((p for p in range(max(low, 1), high) if not is_joined(text, p)), high)

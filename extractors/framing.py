@@ -1,0 +1,128 @@
+"""The language between a worker and its client: length-prefixed JSON frames that carry requests and replies."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from typing import IO, Any, Final
+
+from knowledge import errors
+from knowledge.errors import ExtractionError, KnowledgeError
+from knowledge.types import Block, Document, Locator
+
+_LENGTH: Final = struct.Struct(">Q")
+_LOCATOR_FIELDS: Final = ("page", "page_end", "sheet", "row", "row_end", "slide", "line", "part")
+_ERRORS: Final[Mapping[str, type[KnowledgeError]]] = {
+    name: getattr(errors, name)
+    for name in (
+        "ExtractionError",
+        "UnsupportedFormat",
+        "EmptyDocument",
+        "Encrypted",
+        "ExtractionLimit",
+        "NotFound",
+    )
+}
+
+
+def write_frame(stream: IO[bytes], payload: bytes) -> None:
+    stream.write(_LENGTH.pack(len(payload)))
+    stream.write(payload)
+    stream.flush()
+
+
+def read_frame(stream: IO[bytes], largest: int) -> bytes:
+    """The next frame; EOFError when the other side has gone or sends more than `largest` bytes."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        raise EOFError("the stream has ended")
+    (length,) = _LENGTH.unpack(head)
+    if length > largest:
+        raise EOFError(f"a frame of {length} bytes is too large")
+    payload = stream.read(length)
+    if len(payload) < length:
+        raise EOFError("the stream has ended inside a frame")
+    return payload
+
+
+def document_frame(document: Document, memory_mb: float) -> bytes:
+    return _dumps({"document": _from_document(document), "memory_mb": memory_mb})
+
+
+def error_frame(error: KnowledgeError, memory_mb: float) -> bytes:
+    kind = type(error).__name__
+    message = {"type": kind if kind in _ERRORS else "ExtractionError", "message": str(error)}
+    return _dumps({"error": message, "memory_mb": memory_mb})
+
+
+def reply_of(payload: bytes) -> tuple[Document | KnowledgeError, float]:
+    """What a worker answered and how many MiB it holds. The frame is not trusted."""
+    try:
+        reply = json.loads(payload)
+        memory_mb = float(reply["memory_mb"])
+        if "error" in reply:
+            return _ERRORS[reply["error"]["type"]](str(reply["error"]["message"])), memory_mb
+        return _to_document(reply["document"]), memory_mb
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        return ExtractionError(f"the worker's answer makes no sense ({type(error).__name__})"), float("inf")
+
+
+def _dumps(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _from_document(document: Document) -> dict[str, Any]:
+    blocks = document.blocks
+    return {
+        "text": document.text,
+        "name": document.name,
+        "kind": [block.kind for block in blocks],
+        "start": [block.start for block in blocks],
+        "end": [block.end for block in blocks],
+        "level": [block.level for block in blocks],
+        "locator": {
+            name: _column([getattr(block.locator, name) for block in blocks]) for name in _LOCATOR_FIELDS
+        },
+        "metadata": dict(document.metadata),
+        "warnings": document.warnings,
+        "attachments": [_from_document(attachment) for attachment in document.attachments],
+    }
+
+
+def _column(values: list[Any]) -> list[Any] | None:
+    """One field of all blocks: most are never set, and sent as nothing."""
+    return values if any(value is not None for value in values) else None
+
+
+def _to_document(fields: Mapping[str, Any]) -> Document:
+    return Document(
+        text=fields["text"],
+        name=fields["name"],
+        blocks=tuple(_blocks(fields)),
+        metadata={
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in fields["metadata"].items()
+        },
+        warnings=tuple(fields["warnings"]),
+        attachments=tuple(map(_to_document, fields["attachments"])),
+    )
+
+
+def _blocks(fields: Mapping[str, Any]) -> list[Block]:
+    columns = zip(
+        fields["kind"], fields["start"], fields["end"], fields["level"], _locators(fields), strict=True
+    )
+    return [
+        Block(kind=kind, start=start, end=end, level=level, locator=locator)
+        for kind, start, end, level, locator in columns
+    ]
+
+
+def _locators(fields: Mapping[str, Any]) -> Sequence[Locator]:
+    columns = {name: fields["locator"][name] for name in _LOCATOR_FIELDS}
+    names = [name for name, values in columns.items() if values is not None]
+    if not names:
+        return [Locator()] * len(fields["kind"])
+    rows = zip(*(columns[name] for name in names), strict=True)
+    return [Locator(**dict(zip(names, row, strict=True))) for row in rows]

@@ -1,0 +1,70 @@
+"""Reads one file: picks the extractor, checks the limits and keeps every failure in the error tree."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from extractors.cleaning import clean
+from extractors.recognize import recognize
+from knowledge import defaults, registry
+from knowledge.errors import ExtractionError, ExtractionLimit, KnowledgeError, NotFound
+from knowledge.types import Document
+
+_log = logging.getLogger(__name__)
+
+
+def extract(
+    source: str | os.PathLike[str] | bytes, *, name: str | None = None, sandbox: bool = True
+) -> Document:
+    """The text of a file (a path) or of `bytes`, whose format a `name` such as "a.csv" helps to tell.
+
+    Runs in a child process with limits on time and memory; `sandbox=False` reads in this one, unlimited but
+    for the number of characters. Raises `ExtractionError`, or `NotFound` when there is no such file.
+    """
+    path = None if isinstance(source, bytes) else Path(source)
+    called = name if name is not None else (path.name if path else "")
+    if sandbox:
+        from extractors.sandbox import Worker
+
+        with Worker() as worker:
+            return worker.extract(source if isinstance(source, bytes) else Path(source), called)
+    data = source if isinstance(source, bytes) else read_file(Path(source))
+    return read(data, called, int(defaults.BY_NAME["extract_characters"].default))
+
+
+def read_file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(f"no file {str(path)!r}; check the path") from error
+    except OSError as error:
+        raise ExtractionError(f"{str(path)!r} cannot be opened: {error.strerror or error}") from error
+
+
+def read(data: bytes, name: str, max_characters: int) -> Document:
+    """The document in `data`. Whatever a parser trips over becomes an `ExtractionError`."""
+    name = clean(name)
+    try:
+        document: Document = registry.load(registry.EXTRACTORS[recognize(data, name)])(data, name)
+    except KnowledgeError:
+        raise
+    except MemoryError as error:
+        raise ExtractionLimit(f"{name or 'the data'} needs more memory than allowed (setting extract_memory_mb)") from error
+    # The boundary to parsers of hostile bytes: what they raise is not ours to foresee.
+    except Exception as error:
+        _log.exception("an extractor failed on %r", name)
+        raise ExtractionError(
+            f"{name or 'the data'} cannot be read ({type(error).__name__}: {_line(error)})"
+        ) from error
+    if len(document.text) > max_characters:
+        raise ExtractionLimit(
+            f"{name or 'the data'} holds {len(document.text)} characters; allowed are {max_characters} "
+            "(setting extract_characters)"
+        )
+    return document
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

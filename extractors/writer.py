@@ -1,0 +1,80 @@
+"""Builds a Document block by block, keeping every span true to the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from extractors.cleaning import clean
+from knowledge.errors import EmptyDocument
+from knowledge.types import Block, BlockKind, Document, Locator, Value
+
+NOWHERE = Locator()
+
+
+class DocumentWriter:
+    """Collects blocks in reading order; `finish` gives the document."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.warnings: list[str] = []
+        self.metadata: dict[str, Value] = {}
+        self._pieces: list[str] = []
+        self._blocks: list[Block] = []
+        self._length = 0
+
+    def add(
+        self,
+        kind: BlockKind,
+        text: str,
+        *,
+        level: int | None = None,
+        locator: Locator = NOWHERE,
+        separator: str = "\n\n",
+    ) -> None:
+        """Appends a block after `separator`. Blank text adds nothing."""
+        text = clean(text).strip()
+        if not text:
+            return
+        if self._pieces:
+            self._pieces.append(separator)
+            self._length += len(separator)
+        start = self._length
+        self._pieces.append(text)
+        self._length = end = start + len(text)
+        self._blocks.append(Block(kind=kind, start=start, end=end, level=level, locator=locator))
+
+    def describe(self, metadata: Mapping[str, Value | None]) -> None:
+        """Adds what the file says of itself; blank values are left out."""
+        for name, value in metadata.items():
+            if isinstance(value, str):
+                value = " ".join(clean(value).split())
+            if value is not None and value not in ("", ()):
+                self.metadata[name] = value
+
+    def warn(self, warning: str) -> None:
+        self.warnings.append(warning)
+
+    def finish(self, empty: str = "it holds no text") -> Document:
+        """The document. Raises `EmptyDocument` saying `empty` when no block was added."""
+        if not self._blocks:
+            raise EmptyDocument(f"nothing to read in {self.name or 'the data'}: {empty}")
+        return Document(
+            text="".join(self._pieces),
+            name=self.name,
+            blocks=tuple(self._blocks),
+            metadata=self.metadata,
+            warnings=tuple(self.warnings),
+        )
+
+
+def written(
+    name: str,
+    text: str,
+    blocks: Sequence[Block],
+    metadata: Mapping[str, Value],
+    warnings: Sequence[str],
+) -> Document:
+    """A document whose text is kept as it was written. Raises `EmptyDocument` when it is blank."""
+    if not blocks:
+        raise EmptyDocument(f"nothing to read in {name or 'the data'}: it holds no text")
+    return Document(text=text, name=name, blocks=tuple(blocks), metadata=metadata, warnings=tuple(warnings))

@@ -1,0 +1,157 @@
+"""Rows of versions and their chunks: what one processing of a document gave."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from knowledge import outbox, schema
+from knowledge.types import Chunk, Locator
+
+_versions = schema.version
+_chunks = schema.chunk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChunkRecord:
+    """A chunk as stored; `point` is its id in the index."""
+
+    point: int
+    version_id: str
+    id: str
+    position: int
+    start: int
+    end: int
+    content: str
+    context: str
+    headings: tuple[str, ...]
+    locator: Locator
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVersion:
+    """A processed document on its way into the store."""
+
+    id: str
+    document_id: str
+    knowledge_base_id: str
+    text: str
+    chunks: Sequence[tuple[str, Chunk]]
+    """(chunk id, chunk) in order of position."""
+
+
+def add_versions(connection: sa.Connection, versions: Sequence[NewVersion]) -> list[ChunkRecord]:
+    """Stores processed documents without making them visible; returns their chunks with point ids."""
+    now = time.time()
+    connection.execute(
+        _versions.insert(),
+        [
+            {
+                "id": version.id,
+                "document_id": version.document_id,
+                "knowledge_base_id": version.knowledge_base_id,
+                "text": zlib.compress(version.text.encode(), 6),
+                "created_at": now,
+            }
+            for version in versions
+        ],
+    )
+    point = _reserve_points(connection, sum(len(version.chunks) for version in versions))
+    records = []
+    for version in versions:
+        for position, (id_, chunk) in enumerate(version.chunks):
+            records.append(_numbered(point, version.id, id_, position, chunk))
+            point += 1
+    if records:
+        connection.execute(_chunks.insert(), [_chunk_columns(record) for record in records])
+    return records
+
+
+def _reserve_points(connection: sa.Connection, count: int) -> int:
+    """The first of `count` point ids that nobody else gets."""
+    mine = schema.counter.c.name == "point"
+    first = int(connection.execute(sa.select(schema.counter.c.next).where(mine)).scalar_one())
+    connection.execute(schema.counter.update().where(mine).values(next=first + count))
+    return first
+
+
+def _numbered(point: int, version: str, id_: str, position: int, chunk: Chunk) -> ChunkRecord:
+    return ChunkRecord(
+        point=point,
+        version_id=version,
+        id=id_,
+        position=position,
+        start=chunk.start,
+        end=chunk.end,
+        content=chunk.content,
+        context=chunk.context,
+        headings=chunk.headings,
+        locator=chunk.locator,
+    )
+
+
+def _chunk_columns(record: ChunkRecord) -> dict[str, Any]:
+    columns = {name: getattr(record, name) for name in _chunks.c.keys()}  # noqa: SIM118
+    columns["locator"] = plain_locator(record.locator)
+    return columns
+
+
+def plain_locator(locator: Locator) -> dict[str, int | str]:
+    """What is known of a place, without the rest."""
+    return {name: value for name, value in asdict(locator).items() if value is not None}
+
+
+def retire(connection: sa.Connection, base_id: str, versions: Iterable[str]) -> None:
+    """Removes versions from SQL and tells the index to do the same."""
+    rows = [{"version": version} for version in versions]
+    if not rows:
+        return
+    connection.execute(_chunks.delete().where(_chunks.c.version_id == sa.bindparam("version")), rows)
+    connection.execute(_versions.delete().where(_versions.c.id == sa.bindparam("version")), rows)
+    outbox.announce(connection, base_id, "delete", [row["version"] for row in rows])
+
+
+def unfinished(connection: sa.Connection, base_id: str) -> list[str]:
+    """Versions that were being written when their process ended."""
+    active = sa.select(schema.document.c.active_version).where(
+        schema.document.c.knowledge_base_id == base_id, schema.document.c.active_version.is_not(None)
+    )
+    query = sa.select(_versions.c.id).where(
+        _versions.c.knowledge_base_id == base_id, _versions.c.id.not_in(active)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def text_of(connection: sa.Connection, version: str) -> str:
+    """The cleaned text that a version's chunks are spans of."""
+    packed = connection.execute(sa.select(_versions.c.text).where(_versions.c.id == version)).scalar_one()
+    return zlib.decompress(packed).decode()
+
+
+def chunks_of(connection: sa.Connection, version: str) -> list[ChunkRecord]:
+    """In order of position."""
+    query = sa.select(_chunks).where(_chunks.c.version_id == version).order_by(_chunks.c.position)
+    return [chunk_record(row._mapping) for row in connection.execute(query)]
+
+
+def active_points(connection: sa.Connection, base_id: str) -> set[int]:
+    """The points that the index must hold: the chunks of every active version."""
+    query = (
+        sa.select(_chunks.c.point)
+        .join(schema.document, schema.document.c.active_version == _chunks.c.version_id)
+        .where(schema.document.c.knowledge_base_id == base_id)
+    )
+    return set(connection.execute(query).scalars())
+
+
+def chunk_record(columns: sa.RowMapping | Mapping[str, Any]) -> ChunkRecord:
+    values: dict[str, Any] = {str(name): value for name, value in columns.items()}
+    values["headings"] = tuple(values["headings"])
+    values["locator"] = Locator(**values["locator"])
+    return ChunkRecord(**values)

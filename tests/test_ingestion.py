@@ -1,0 +1,155 @@
+"""Exactly once: the same sources again change nothing, changed ones replace, failures stay with their file."""
+
+from pathlib import Path
+
+import pytest
+
+from knowledge import Document, KnowledgeBase, Workspace
+from knowledge.errors import InputError, NotFound
+
+
+@pytest.fixture
+def kb(workspace: Workspace) -> KnowledgeBase:
+    return workspace.create("kb")
+
+
+def statuses(report: object) -> dict[str, str]:
+    return {done.key: done.status for done in report.documents}  # type: ignore[attr-defined]
+
+
+def test_twice_changes_nothing(kb: KnowledgeBase, folder: Path) -> None:
+    first = kb.ingest(folder)
+    chunks = {record.key: kb.chunks(record.id) for record in kb.documents()}
+    second = kb.ingest(folder)
+    assert set(statuses(first).values()) == {"completed"}
+    assert set(statuses(second).values()) == {"unchanged"}
+    assert {record.key: kb.chunks(record.id) for record in kb.documents()} == chunks
+
+
+def test_an_edit_replaces_one_document_and_keeps_its_id(kb: KnowledgeBase, folder: Path) -> None:
+    kb.ingest(folder)
+    before = kb.document("travel.txt")
+    (folder / "travel.txt").write_text("Bicycles are free.\n\nTravel expenses are paid within ten days.\n")
+    report = kb.ingest(folder)
+    assert statuses(report) == {"leave.md": "unchanged", "parts.csv": "unchanged", "travel.txt": "replaced"}
+    after = kb.document("travel.txt")
+    assert (after.id, after.created_at) == (before.id, before.created_at)
+    assert "Bicycles" in kb.search("bicycles")[0].content
+    assert not [hit for hit in kb.search("euros a night", top_k=50) if "euros" in hit.content]
+
+
+def test_unchanged_passages_keep_their_ids_when_others_move(workspace: Workspace) -> None:
+    kb = workspace.create("without overlap", overlap=0)
+
+    def ids(text: str) -> dict[str, str]:
+        kb.ingest(Document(text=text, name="a"))
+        return {chunk.content: chunk.id for chunk in kb.chunks("a")}
+
+    first, second = "x" * 400, "y" * 400
+    before = ids(f"{first}\n{second}")
+    after = ids(f"{'new ' * 100}\n{first}\n{second}")
+    assert before.items() <= after.items()
+
+
+def test_ids_are_the_same_in_another_workspace(tmp_path: Path, folder: Path) -> None:
+    def everything(name: str) -> list[tuple[str, list[str]]]:
+        with Workspace(tmp_path / name) as workspace:
+            kb = workspace.create("handbook")
+            kb.ingest(folder)
+            return [(record.id, [chunk.id for chunk in kb.chunks(record.id)]) for record in kb.documents()]
+
+    assert everything("one") == everything("two")
+
+
+def test_the_same_file_in_two_bases_is_two_documents(workspace: Workspace, folder: Path) -> None:
+    one, two = workspace.create("one"), workspace.create("two")
+    one.ingest(folder)
+    two.ingest(folder)
+    assert one.document("leave.md").id != two.document("leave.md").id
+
+
+def test_repeated_passages_are_told_apart(kb: KnowledgeBase) -> None:
+    paragraph = "z" * 450
+    kb.ingest(Document(text=f"{paragraph}\n{paragraph}\n{paragraph}", name="a"))
+    ids = [chunk.id for chunk in kb.chunks("a")]
+    assert len(ids) == len(set(ids)) == 3
+
+
+def test_a_bad_file_costs_nothing_but_itself_and_is_remembered(kb: KnowledgeBase, folder: Path) -> None:
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0 not a text")
+    for _ in range(2):
+        report = kb.ingest(folder)
+        failed = {done.key: done.error or "" for done in report.failed}
+        assert set(failed) == {"broken.pdf", "empty.txt", "photo.jpg"}
+        assert all(message and "\n" not in message for message in failed.values())
+    assert statuses(report)["leave.md"] == "unchanged"
+    assert {record.key for record in kb.documents() if record.status == "error"} == set(failed)
+
+
+def test_a_file_that_becomes_unreadable_keeps_its_last_good_version(kb: KnowledgeBase, folder: Path) -> None:
+    kb.ingest(folder)
+    (folder / "travel.txt").write_bytes(b"")
+    assert statuses(kb.ingest(folder))["travel.txt"] == "error"
+    assert kb.search("hotels")[0].document.key == "travel.txt"
+    (folder / "travel.txt").write_text("Hotels are full.")
+    assert statuses(kb.ingest(folder))["travel.txt"] == "replaced"
+    assert kb.search("hotels")[0].content == "Hotels are full."
+
+
+def test_force_processes_again_with_the_same_result(kb: KnowledgeBase, folder: Path) -> None:
+    kb.ingest(folder)
+    ids = [chunk.id for chunk in kb.chunks("leave.md")]
+    assert set(statuses(kb.ingest(folder, force=True)).values()) == {"replaced"}
+    assert [chunk.id for chunk in kb.chunks("leave.md")] == ids
+    assert len(kb.search("年假", top_k=50)) == len({hit.chunk.id for hit in kb.search("年假", top_k=50)})
+
+
+def test_keys_are_paths_relative_to_the_folder(kb: KnowledgeBase, folder: Path) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub" / "travel.txt").write_text("another file of the same name")
+    (folder / ".hidden").write_text("not for reading")
+    assert set(statuses(kb.ingest(folder))) == {"leave.md", "travel.txt", "parts.csv", "sub/travel.txt"}
+    assert kb.document("travel.txt").key == "travel.txt"
+
+
+def test_a_name_that_two_documents_have_lists_their_ids(kb: KnowledgeBase, tmp_path: Path) -> None:
+    for parent in ("a", "b"):
+        (tmp_path / "in" / parent).mkdir(parents=True)
+        (tmp_path / "in" / parent / "same.txt").write_text(f"text of {parent}")
+    kb.ingest(tmp_path / "in")
+    with pytest.raises(
+        InputError, match=r"'same.txt' names 2 documents; use one of the ids .*\(a/same.txt\)"
+    ):
+        kb.document("same.txt")
+    assert kb.document("b/same.txt").name == "same.txt"
+
+
+def test_two_inputs_of_one_key_are_refused(kb: KnowledgeBase, folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "travel.txt"
+    other.write_text("elsewhere")
+    with pytest.raises(InputError, match=r"would both be known as 'travel.txt'"):
+        kb.ingest([folder, other])
+    assert kb.documents() == []
+
+
+def test_a_missing_path_is_said(kb: KnowledgeBase) -> None:
+    with pytest.raises(NotFound, match="no file or folder 'nowhere'"):
+        kb.ingest("nowhere")
+
+
+def test_scores_after_changes_equal_a_clean_build(workspace: Workspace) -> None:
+    texts = {f"d{n}": " ".join(f"w{(n * k) % 17}" for k in range(1, 30)) for n in range(40)}
+    clean, changed = workspace.create("clean"), workspace.create("changed")
+    changed.ingest([Document(text="w1 w2 something else entirely", name=name) for name in texts])
+    changed.ingest([Document(text=f"w3 w4 passing {n}", name=f"extra{n}") for n in range(20)])
+    for n in range(20):
+        changed.remove(f"extra{n}")
+    for kb in (clean, changed):
+        kb.ingest([Document(text=text, name=name) for name, text in texts.items()])
+    for query in ("w1 w2", "w5", "w3 w16 w0"):
+        left, right = (
+            [(hit.document.key, hit.score) for hit in kb.search(query, top_k=40)] for kb in (clean, changed)
+        )
+        assert left == right
