@@ -8,9 +8,11 @@ from typing import Final
 # Scripts written without spaces between words; Hangul is left out on purpose, Korean uses spaces.
 WIDE: Final = "\u2e80-\u312f\u31a0-\u31ff\u3300-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff9f"
 
-_UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+# Controls, and what only says where a word may be broken: it would hide the word from a search.
+_INVISIBLE: Final = "\x00-\x08\x0e-\x1f\x7f\xad\u200b\u2060\ufeff\ufffe\uffff"
+_UNWANTED = re.compile(f"[{_INVISIBLE}\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_UNWANTED_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
+_UNWANTED_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
 _WIDE_BREAK = re.compile(f"(?<=[{WIDE}])[ \t]*\n\\s*(?=[{WIDE}])")
 _SPACES = re.compile(r"[ \t\n\r\f\v\xa0\u2028\u2029]+")
 _ENDS_WIDE = re.compile(f"[{WIDE}]\\Z")
@@ -19,7 +21,7 @@ _BROKEN_WORD = re.compile(r"[^\W\d_]{2}[-\u2010\u00ad]\Z")
 
 
 def clean(text: str) -> str:
-    """`text` with line ends as "\\n", without control characters, encodable as UTF-8."""
+    """`text` with line ends as "\\n", without control and invisible characters, encodable as UTF-8."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\f" in text or "\v" in text:
@@ -28,7 +30,7 @@ def clean(text: str) -> str:
         return text
     if _UNWANTED.search(text) is None:
         return text
-    return _UNWANTED_CONTROL.sub("", _SURROGATE.sub("\ufffd", text))
+    return _UNWANTED_INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text))
 
 
 def fold(text: str) -> str:

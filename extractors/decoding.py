@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Final
@@ -16,6 +17,13 @@ _MOSTLY_UTF8: Final = 9
 """Good multi-byte characters per bad byte from which damaged UTF-8 is still taken for UTF-8."""
 _DECLARED_BONUS: Final = 0.3
 _UNCERTAIN_SCORE: Final = 0.25
+_CORE_CHANCE: Final = 0.2
+_MIXED_WEIGHT: Final = 0.7
+_LETTERS: Final = bytes(range(0xC0, 0x100))
+"""Where most single-byte sets keep letters; below stand signs, which touch anything."""
+_AMONG_ASCII = re.compile(
+    rb"(?<=[A-Za-z])[\xc0-\xff]|[\xc0-\xff](?=[A-Za-z])|(?<![\x80-\xff])[\xc0-\xff](?![\x80-\xff])"
+)
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -43,6 +51,10 @@ class Candidate:
 
     encoding: str
     familiar: frozenset[str]
+    core: frozenset[str] = frozenset()
+    """For alphabets that share their bytes with others: the few letters that make up half of a text."""
+    handicap: float = 0.0
+    """Of rare encodings: what their score must exceed the others' by."""
     rows: str = ""
     """For double-byte sets: the codec whose lead byte says how everyday a character is."""
 
@@ -55,16 +67,16 @@ _CANDIDATES: Final = (
     Candidate(encoding="euc_jp", familiar=known.JAPANESE, rows="euc_jp"),
     Candidate(encoding="cp949", familiar=known.KOREAN, rows="cp949"),
     Candidate(encoding="cp1252", familiar=known.WESTERN),
-    Candidate(encoding="cp1251", familiar=known.CYRILLIC),
-    Candidate(encoding="koi8_r", familiar=known.CYRILLIC),
-    Candidate(encoding="cp866", familiar=known.CYRILLIC),
+    Candidate(encoding="cp1251", familiar=known.CYRILLIC, core=known.CYRILLIC_CORE),
+    Candidate(encoding="koi8_r", familiar=known.CYRILLIC, core=known.CYRILLIC_CORE),
+    Candidate(encoding="cp866", familiar=known.CYRILLIC, core=known.CYRILLIC_CORE),
     Candidate(encoding="cp1250", familiar=known.CENTRAL),
     Candidate(encoding="iso8859_2", familiar=known.CENTRAL),
-    Candidate(encoding="cp1253", familiar=known.GREEK),
+    Candidate(encoding="cp1253", familiar=known.GREEK, core=known.GREEK_CORE, handicap=0.1),
     Candidate(encoding="cp1254", familiar=known.TURKISH),
-    Candidate(encoding="cp1255", familiar=known.HEBREW),
-    Candidate(encoding="cp1256", familiar=known.ARABIC),
-    Candidate(encoding="mac_roman", familiar=known.WESTERN),
+    Candidate(encoding="cp1255", familiar=known.HEBREW, core=known.HEBREW_CORE, handicap=0.1),
+    Candidate(encoding="cp1256", familiar=known.ARABIC, core=known.ARABIC_CORE),
+    Candidate(encoding="mac_roman", familiar=known.WESTERN, handicap=0.1),
 )
 
 
@@ -138,7 +150,8 @@ def _decode_legacy(data: bytes, declared: str | None) -> Decoded:
     if _is_mostly_utf8(sample):
         return _decoded(data, "utf-8")
     wanted = _canonical(declared)
-    scores = {candidate.encoding: _score(sample, candidate) for candidate in _CANDIDATES}
+    mixed = _mixed_share(sample)
+    scores = {candidate.encoding: _score(sample, candidate, mixed) for candidate in _CANDIDATES}
     if wanted in scores:
         scores[wanted] += _DECLARED_BONUS
     best = max(scores, key=lambda encoding: scores[encoding])
@@ -202,20 +215,33 @@ def _decodes(sample: bytes, encoding: str) -> bool:
         return False
 
 
-def _score(sample: bytes, candidate: Candidate) -> float:
+def _score(sample: bytes, candidate: Candidate, mixed: float) -> float:
     """How far the sample's characters are from chance: 1 is everyday text, 0 is noise."""
     counts = Counter(sample.decode(candidate.encoding, errors="replace"))
     counts = Counter({character: count for character, count in counts.items() if character > "\x7f"})
     total = counts.total()
     if not total:
         return 0.0
-    familiar = sum(count for character, count in counts.items() if character in candidate.familiar)
     bad = sum(count for character, count in counts.items() if _is_implausible(character))
     chance = len(candidate.familiar) / (7000 if candidate.rows else 128)
-    score = _lift(familiar / total, chance)
+    score = _lift(_share(counts, candidate.familiar), chance)
     if candidate.rows:
         score = (score + _everyday_rows_lift(counts, total, candidate.rows)) / 2
-    return score - 4 * bad / total
+    elif candidate.core:
+        score = (score + _lift(_share(counts, candidate.core), _CORE_CHANCE)) / 2 - _MIXED_WEIGHT * mixed
+    else:
+        score -= _MIXED_WEIGHT * (1 - mixed)
+    return score - candidate.handicap - 4 * bad / total
+
+
+def _mixed_share(sample: bytes) -> float:
+    """Share of the letters above ASCII that touch an ASCII one or stand alone: most in Latin scripts only."""
+    letters = len(sample) - len(sample.translate(None, _LETTERS))
+    return len(_AMONG_ASCII.findall(sample)) / letters if letters else 1.0
+
+
+def _share(counts: Counter[str], characters: frozenset[str]) -> float:
+    return sum(count for character, count in counts.items() if character in characters) / counts.total()
 
 
 def _is_implausible(character: str) -> bool:

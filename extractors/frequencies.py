@@ -37,12 +37,16 @@ KOREAN: Final = frozenset(
     "오조게원니구무우년선관세소위경비신성미유안문실공요계물용마모중분회생양산했까습적학전등화법간통말때원입트및"
 )
 CYRILLIC: Final = frozenset("оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъёіїєґ№«»—–")
+CYRILLIC_CORE: Final = frozenset("оеаинтср")
 GREEK: Final = frozenset("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋ")
+GREEK_CORE: Final = frozenset("αοιετνσ")
 HEBREW: Final = frozenset("אבגדהוזחטיךכלםמןנסעףפץצקרשת")
+HEBREW_CORE: Final = frozenset("יוהלאמרת")
 ARABIC: Final = frozenset("ابتثجحخدذرزسشصضطظعغفقكلمنهويةىءأإآؤئ،؟")
-WESTERN: Final = frozenset("éèêëàâäáãåæçíìîïñóòôöõøœúùûüßÉÄÖÜÀÇØÅ’‘“”–—…«»°€£©®·•§²³½¿¡´\xa0™")
-CENTRAL: Final = frozenset("ąćęłńóśźżáčďéěíňřšťúůýžäöüßőűŁŚŻŹČŘŠŽ’„”–—…«»°§\xa0")
-TURKISH: Final = frozenset("ğışçöüâîûİŞÇÖÜĞ’“”–—…\xa0")
+ARABIC_CORE: Final = frozenset("اليمنورت")
+WESTERN: Final = frozenset("éèêëàâäáãåæçíìîïñóòôöõøœúùûüßÉÄÖÜÀÇØÅ’‘“”‹›–—…«»°€£©®·•§²³½¿¡´\xa0\xad™")
+CENTRAL: Final = frozenset("ąćęłńóśźżáčďéěíňřšťúůýžäöüßőűŁŚŻŹČŘŠŽ’„”–—…«»°§\xa0\xad")
+TURKISH: Final = frozenset("ğışçöüâîûİŞÇÖÜĞ’“”–—…\xa0\xad")
 
 # The rows of each double-byte set that hold its everyday characters, by lead byte.
 EVERYDAY_ROWS: Final = {

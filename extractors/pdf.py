@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from extractors.pdf_headings import heading_levels, squeezed
+from extractors.pdf_headings import Outline, heading_levels, squeezed
 from extractors.pdf_lines import Line, page_lines
 from extractors.pdf_paragraphs import Paragraph, paragraphs
 from extractors.times import pdf_seconds
@@ -29,8 +29,9 @@ def extract(data: bytes, name: str) -> Document:
     writer = DocumentWriter(name)
     _describe(document, writer)
     unread: list[int] = []
-    pages = [_page(document, number, unread) for number in range(len(document))]
-    _write(pages, _outline(document), writer)
+    outline = _outline(document)
+    pages = [_page(document, number, outline, unread) for number in range(len(document))]
+    _write(pages, outline, writer)
     _warn(document, pages, unread, writer)
     return writer.finish(_why_empty(document))
 
@@ -59,7 +60,7 @@ def _with_forms(document: PdfDocument) -> PdfDocument:
 def _repaired(data: bytes, name: str) -> bytes:
     """The file written anew by a more patient reader."""
     import pypdf
-    from pypdf.errors import PyPdfError
+    from pypdf.errors import DependencyError, PyPdfError
 
     try:
         writer = pypdf.PdfWriter(clone_from=pypdf.PdfReader(io.BytesIO(data), strict=False))
@@ -67,11 +68,12 @@ def _repaired(data: bytes, name: str) -> bytes:
         writer.write(repaired)
         return repaired.getvalue()
     except (
+        DependencyError,
         PyPdfError,
         ArithmeticError,
         AttributeError,
         LookupError,
-        RecursionError,
+        RuntimeError,
         TypeError,
         ValueError,
     ) as error:
@@ -92,7 +94,7 @@ def _describe(document: PdfDocument, writer: DocumentWriter) -> None:
     )
 
 
-def _page(document: PdfDocument, number: int, unread: list[int]) -> list[Paragraph]:
+def _page(document: PdfDocument, number: int, outline: Outline, unread: list[int]) -> list[Paragraph]:
     import pypdfium2
 
     try:
@@ -101,7 +103,8 @@ def _page(document: PdfDocument, number: int, unread: list[int]) -> list[Paragra
         _log.info("page %d cannot be read: %s", number + 1, error)
         unread.append(number)
         return []
-    return paragraphs(lines)
+    titles = {position for position, line in enumerate(lines) if (number, squeezed(line.text)) in outline}
+    return paragraphs(lines, titles)
 
 
 def _lines(document: PdfDocument, number: int) -> list[Line]:
@@ -125,7 +128,7 @@ def _flattened() -> int:
     return success
 
 
-def _outline(document: PdfDocument) -> dict[tuple[int, str], int]:
+def _outline(document: PdfDocument) -> Outline:
     import pypdfium2
 
     found: dict[tuple[int, str], int] = {}
@@ -145,9 +148,7 @@ def _destination(bookmark: Any) -> int | None:
     return page
 
 
-def _write(
-    pages: Sequence[Sequence[Paragraph]], outline: dict[tuple[int, str], int], writer: DocumentWriter
-) -> None:
+def _write(pages: Sequence[Sequence[Paragraph]], outline: Outline, writer: DocumentWriter) -> None:
     levels = heading_levels(pages, outline)
     for number, page in enumerate(pages):
         locator = Locator(page=number + 1)

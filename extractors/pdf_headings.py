@@ -48,7 +48,7 @@ def _large(pages: Pages) -> dict[tuple[int, int], int]:
     large = {
         (page, position): round(paragraph.size)
         for page, position, paragraph in _candidates(pages)
-        if paragraph.size >= _LARGER * body > 0
+        if paragraph.size >= _LARGER * body > 0 and not paragraph.is_turned
     }
     if len(large) > _LARGEST_SHARE * sum(map(len, pages)):
         return {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -37,15 +37,21 @@ class Paragraph:
     size: float
     """Of its first line, in points."""
     lines: int
+    is_turned: bool = False
+    """Whether it runs up or down the page: a stamp on the margin, or a page on its side."""
 
 
-def paragraphs(lines: Sequence[Line]) -> list[Paragraph]:
-    """In the order of the lines. Lines of tables and addresses stay lines; prose is joined."""
+def paragraphs(lines: Sequence[Line], titles: Collection[int] = ()) -> list[Paragraph]:
+    """In the order of the lines. Lines of tables and addresses stay lines; prose is joined.
+
+    `titles` are the positions of lines that are known to stand alone.
+    """
     pitch = _usual_pitch(lines)
     found: list[Paragraph] = []
     start = 0
     for position in range(1, len(lines) + 1):
-        if position == len(lines) or _is_break(lines, start, position, pitch):
+        stands_alone = position in titles or position - 1 in titles
+        if position == len(lines) or stands_alone or _is_break(lines, start, position, pitch):
             found.append(_paragraph(lines, start, position))
             start = position
     return found
@@ -126,7 +132,7 @@ def _paragraph(lines: Sequence[Line], start: int, end: int) -> Paragraph:
         following = lines[position].text
         text = f"{text}\n{following}" if _keeps_lines(lines, position) else join(text, following)
     pieces = (fold(piece) for piece in text.split("\n"))
-    return Paragraph("\n".join(filter(None, pieces)), lines[start].size, end - start)
+    return Paragraph("\n".join(filter(None, pieces)), lines[start].size, end - start, lines[start].angle != 0)
 
 
 def _keeps_lines(lines: Sequence[Line], position: int) -> bool:

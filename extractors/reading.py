@@ -51,7 +51,9 @@ def read(data: bytes, name: str, max_characters: int) -> Document:
     except KnowledgeError:
         raise
     except MemoryError as error:
-        raise ExtractionLimit(f"{name or 'the data'} needs more memory than allowed (setting extract_memory_mb)") from error
+        raise ExtractionLimit(
+            f"{name or 'the data'} needs more memory than allowed (setting extract_memory_mb)"
+        ) from error
     # The boundary to parsers of hostile bytes: what they raise is not ours to foresee.
     except Exception as error:
         _log.exception("an extractor failed on %r", name)

@@ -35,7 +35,10 @@ _BINARY_FORMATS: Final = frozenset(("pdf", "docx", "xlsx"))
 _PDF_HEADER_WITHIN: Final = 1024
 _HTML_WITHIN: Final = 1024
 _CONTROL_SAMPLE: Final = 8192
-_MOST_CONTROLS: Final = 0.1
+_MOST_CONTROLS: Final = 0.05
+_MOST_ZEROS: Final = 0.01
+_ALWAYS_ALLOWED: Final = 4
+"""Stray control characters that any text may hold, however short."""
 
 _MAGIC: Final = (
     (b"{\\rtf", "RTF text"),
@@ -161,7 +164,8 @@ def _is_text(data: bytes) -> bool:
     zeros = sample.count(0)
     if zeros and wide_encoding(data):
         return True
-    return zeros <= len(sample) * _MOST_CONTROLS / 10 and controls <= len(sample) * _MOST_CONTROLS
+    allowed_zeros = max(_ALWAYS_ALLOWED, len(sample) * _MOST_ZEROS)
+    return zeros <= allowed_zeros and controls <= max(_ALWAYS_ALLOWED, len(sample) * _MOST_CONTROLS)
 
 
 def unsupported(name: str, what: str) -> UnsupportedFormat:

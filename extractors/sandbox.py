@@ -113,7 +113,12 @@ class Worker:
                 f"{called} took more than {self._timeout_s:g} s (setting extract_timeout_s); it was given up"
             )
         said = child.log_tail()
-        _log.warning("the reader of %r ended with %s: %s", called, child.ending(), said[-_LOGGED_CHARACTERS:] or "no message")
+        _log.warning(
+            "the reader of %r ended with %s: %s",
+            called,
+            child.ending(),
+            said[-_LOGGED_CHARACTERS:] or "no message",
+        )
         if any(sign in said for sign in _MEMORY_SIGNS):
             return ExtractionLimit(
                 f"{called} needs more than {self._memory_mb} MiB of memory (setting extract_memory_mb)"
@@ -197,6 +202,7 @@ class _Child:
             payload = read_frame(process.stdout, largest)
         finally:
             watch.cancel()
+            watch.join()
         self.files += 1
         return payload
 

@@ -50,8 +50,8 @@ def write_rows(writer: DocumentWriter, rows: Sequence[NumberedRow], sheet: str |
 
     Rows without text must be gone already; columns without text are dropped.
     """
-    columns = _used_columns(row.cells for row in rows)
-    first = _header_position(rows) if len(columns) > 1 else 0
+    first = _header_position(rows)
+    columns = _used_columns(row.cells for row in rows[first:])
     for row in rows[:first]:
         writer.add("paragraph", " ".join(_texts(row)), locator=_at(row, sheet))
     for position, row in enumerate(rows[first:]):

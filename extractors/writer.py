@@ -54,6 +54,10 @@ class DocumentWriter:
     def warn(self, warning: str) -> None:
         self.warnings.append(warning)
 
+    def warn_of_hidden(self, sheets: Sequence[str]) -> None:
+        if sheets:
+            self.warn(f"hidden sheets were left out: {', '.join(sheets)}")
+
     def finish(self, empty: str = "it holds no text") -> Document:
         """The document. Raises `EmptyDocument` saying `empty` when no block was added."""
         if not self._blocks:

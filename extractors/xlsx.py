@@ -31,7 +31,7 @@ def extract(data: bytes, name: str) -> Document:
     package = Package(data, name)
     writer = DocumentWriter(name)
     writer.describe(package.properties())
-    sheets = _sparse(package) if _is_sparse(package) else _dense(data, name, writer)
+    sheets = _sparse(package, writer) if _is_sparse(package) else _dense(data, name, writer)
     for title, rows in sheets:
         if rows:
             writer.add("heading", title, level=1, locator=Locator(sheet=title))
@@ -49,21 +49,21 @@ def _is_sparse(package: Package) -> bool:
 
 
 def _area(head: bytes) -> int:
-    """Cells up to the corner that the sheet claims; 0 when it does not say."""
+    """Cells up to the corner that the sheet claims; more than is read densely when it does not say."""
     found = _DIMENSION.search(head)
     if found is None:
-        return 0
+        return _DENSE_CELLS + 1
     column = 0
     for letter in found.group(1):
         column = column * 26 + letter - 64
     return column * int(found.group(2))
 
 
-def _sparse(package: Package) -> Iterator[tuple[str, list[NumberedRow]]]:
+def _sparse(package: Package, writer: DocumentWriter) -> Iterator[tuple[str, list[NumberedRow]]]:
     from extractors.xlsx_sparse import visible_sheets
 
     sheet: SparseSheet
-    for sheet in visible_sheets(package):
+    for sheet in visible_sheets(package, writer):
         yield sheet.title, list(sheet.rows())
 
 
@@ -82,8 +82,7 @@ def _dense(data: bytes, name: str, writer: DocumentWriter) -> Iterator[tuple[str
         raise Encrypted(f"{name} is encrypted; remove the password and try again") from error
     except calamine.CalamineError as error:
         raise ExtractionError(f"{name} is damaged: {' '.join(str(error).split())}") from error
-    if hidden:
-        writer.warn(f"hidden sheets were left out: {', '.join(hidden)}")
+    writer.warn_of_hidden(hidden)
 
 
 def _rows(sheet: Any) -> list[NumberedRow]:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from extractors.ooxml import Element, Package, attribute, child, local
 from extractors.table import NumberedRow
+from extractors.writer import DocumentWriter
 from extractors.xlsx_values import shown
 from knowledge.errors import ExtractionError
 
@@ -55,7 +56,9 @@ class SparseSheet:
             raise ExtractionError(f"{self._package.name} is damaged: {self._part} ({error})") from error
 
 
-def visible_sheets(package: Package) -> Iterator[SparseSheet]:
+def visible_sheets(package: Package, writer: DocumentWriter) -> Iterator[SparseSheet]:
+    """Sheets in order; those that are hidden are left out with a warning."""
+    hidden: list[str] = []
     main = package.main_part("xl/workbook.xml")
     workbook = package.xml(main)
     relations = package.relations(main)
@@ -67,8 +70,11 @@ def visible_sheets(package: Package) -> Iterator[SparseSheet]:
     )
     for sheet in child(workbook, "sheets") or ():
         relation = relations.get(attribute(sheet, "id") or "")
-        if sheet.get("state", "visible") == "visible" and relation and relation.kind == "worksheet":
+        if sheet.get("state", "visible") != "visible":
+            hidden.append(sheet.get("name", ""))
+        elif relation and relation.kind == "worksheet":
             yield SparseSheet(sheet.get("name", ""), relation.target, package, book)
+    writer.warn_of_hidden(hidden)
 
 
 def _epoch(workbook: Element) -> datetime:
@@ -143,7 +149,8 @@ def _cell_text(item: Element, book: _Book) -> str:
 def _number_text(number: float, style: int, book: _Book) -> str:
     if style in book.date_styles:
         try:
-            return shown(book.epoch + timedelta(days=number))
+            moment = book.epoch + timedelta(days=number)
+            return shown(moment.time() if 0 <= number < 1 else moment)
         except OverflowError:
             pass
     return shown(number)

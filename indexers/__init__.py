@@ -16,7 +16,7 @@ _HOME = {
     "MemoryIndex": "indexers.memory",
     "StandardAnalyzer": "indexers.analysis",
 }
-__all__ = list(_HOME)  # noqa: PLE0604
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> object:

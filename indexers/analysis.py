@@ -50,6 +50,7 @@ _TOKEN = re.compile(
     rf"{_GROUPED_NUMBER}|[{_HANGUL}]+"
     rf"|{_LETTER}+(?:(?:://|[-./@:&'’]){_LETTER}+)*(?:\+\+|[+#](?!{_LETTER}))?"
 )
+_PUNCTUATION = ".,;:!?()[]\"'"
 _CONTRACTION = re.compile(r"(\w+)'(?:s|ll|ve|re|d|m)")
 _SEPARATOR = re.compile(r"[\W_]+")
 _PART = re.compile(rf"\d++(?:\.\d++){{1,5}}+(?!{_LETTER})|\d+|(?:(?![\d_]){_LETTER})+")
@@ -97,8 +98,8 @@ class _SpelledTerms(dict[str, tuple[str, ...]]):
     """What stands between white space → its terms. Fills itself and stays small."""
 
     def __missing__(self, spelling: str) -> tuple[str, ...]:
-        tokens = (spelling,) if spelling.isascii() and spelling.isalpha() else _TOKEN.findall(spelling)
-        terms = tuple(chain.from_iterable(map(_token_terms, tokens)))
+        bare = spelling.strip(_PUNCTUATION)
+        terms = _spelled_terms(bare) if bare == spelling else self[bare]
         if len(self) >= _CACHED_SPELLINGS:
             self.clear()
         if len(spelling) <= _CACHED_CHARACTERS:
@@ -127,13 +128,15 @@ def _segment(runs: list[str | None]) -> list[list[str]]:
 
     Nothing is guessed: new words stay single characters, so documents and questions are cut alike.
     """
+    if not any(runs):
+        return [[] for _ in runs]
     words: list[list[str]] = [[]]
     for word in _cut("\n".join(run or "" for run in runs)):
         if word == "\n":
             words.append([])
         elif word not in CHINESE:
             words[-1].append(word)
-    return words[: len(runs)]
+    return words
 
 
 def _cut(text: str) -> list[str]:
@@ -142,6 +145,12 @@ def _cut(text: str) -> list[str]:
 
     words: list[str] = cut(text, False)
     return words
+
+
+def _spelled_terms(spelling: str) -> tuple[str, ...]:
+    if spelling.isascii() and spelling.isalpha():
+        return tuple(_word_terms(spelling))
+    return tuple(chain.from_iterable(map(_token_terms, _TOKEN.findall(spelling))))
 
 
 def _token_terms(token: str) -> Iterable[str]:

@@ -21,6 +21,7 @@ IN_LIST: Final = 500
 
 _documents = schema.document
 _chunks = schema.chunk
+_CHUNK_WIDTH: Final = len(_chunks.c)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class DocumentRecord:
 def of_base(connection: sa.Connection, base_id: str) -> list[DocumentRecord]:
     """Every document, by key."""
     query = sa.select(_documents).where(_documents.c.knowledge_base_id == base_id).order_by(_documents.c.key)
-    return [_record(row) for row in connection.execute(query)]
+    return [_record(row._mapping) for row in connection.execute(query)]
 
 
 def find(connection: sa.Connection, base_id: str, wanted: str) -> DocumentRecord:
@@ -58,7 +59,7 @@ def find(connection: sa.Connection, base_id: str, wanted: str) -> DocumentRecord
     same_base = _documents.c.knowledge_base_id == base_id
     for column in (_documents.c.id, _documents.c.key, _documents.c.name):
         found = [
-            _record(row)
+            _record(row._mapping)
             for row in connection.execute(sa.select(_documents).where(same_base, column == wanted))
         ]
         if len(found) == 1:
@@ -67,13 +68,6 @@ def find(connection: sa.Connection, base_id: str, wanted: str) -> DocumentRecord
             ids = ", ".join(f"{record.id} ({record.key})" for record in found)
             raise InputError(f"{wanted!r} names {len(found)} documents; use one of the ids {ids}")
     raise NotFound(f"no document {wanted!r}; `knowledge docs` lists them")
-
-
-def _record(row: sa.Row[Any]) -> DocumentRecord:
-    columns = dict(row._mapping)
-    columns["warnings"] = tuple(columns["warnings"])
-    columns["metadata"] = metadata_from(columns["metadata"])
-    return DocumentRecord(**columns)
 
 
 def save(connection: sa.Connection, records: Sequence[DocumentRecord]) -> None:
@@ -130,27 +124,34 @@ def metadata_of_versions(connection: sa.Connection, versions: Sequence[str]) -> 
 
 
 def passages(
-    connection: sa.Connection, base_id: str, points: Sequence[int]
+    connection: sa.Connection, points: Sequence[int]
 ) -> dict[int, tuple[versions.ChunkRecord, DocumentRecord]]:
     """Those of the points that may be shown: active version, document and chunk enabled, not archived."""
     found = {}
     for group in batched(points, IN_LIST):
+        # Not by knowledge base as well: a point belongs to one anyway, and a planner that starts from the base
+        # reads all of its documents.
         query = (
             sa.select(_chunks, _documents)
             .join(_documents, _documents.c.active_version == _chunks.c.version_id)
             .where(
-                _documents.c.knowledge_base_id == base_id,
                 _chunks.c.point.in_(group),
                 _chunks.c.enabled,
                 _documents.c.enabled,
                 sa.not_(_documents.c.archived),
             )
         )
-        width = len(_chunks.c)
         for row in connection.execute(query):
-            chunk = versions.chunk_record(dict(zip(_chunks.c.keys(), row[:width], strict=True)))
-            document = dict(zip(_documents.c.keys(), row[width:], strict=True))
-            document["warnings"] = tuple(document["warnings"])
-            document["metadata"] = metadata_from(document["metadata"])
-            found[chunk.point] = (chunk, DocumentRecord(**document))
+            chunk = versions.chunk_record(dict(zip(_chunks.c.keys(), row[:_CHUNK_WIDTH], strict=True)))
+            found[chunk.point] = (
+                chunk,
+                _record(dict(zip(_documents.c.keys(), row[_CHUNK_WIDTH:], strict=True))),
+            )
     return found
+
+
+def _record(columns: sa.RowMapping | Mapping[str, Any]) -> DocumentRecord:
+    values: dict[str, Any] = {str(name): value for name, value in columns.items()}
+    values["warnings"] = tuple(values["warnings"])
+    values["metadata"] = metadata_from(values["metadata"])
+    return DocumentRecord(**values)

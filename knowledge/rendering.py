@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,8 @@ from knowledge.types import Chunk, Hit, Hits, Locator
 from knowledge.versions import ChunkRecord
 
 SNIPPET = 160
+LEAD = 20
+"""Characters shown before the first match."""
 ERRORS_SHOWN = 20
 
 
@@ -73,7 +76,7 @@ def hits(found: Hits) -> None:
         line("no passage found")
     for number, hit in enumerate(found, 1):
         line(f"{number}. {citation(hit)}")
-        line(f"   {snippet(hit.content)}")
+        line(f"   {snippet(hit.content, found.query)}")
 
 
 def citation(hit: Hit) -> str:
@@ -83,9 +86,35 @@ def citation(hit: Hit) -> str:
     return f"{hit.score:.2f}  " + " · ".join(part for part in parts if part)
 
 
-def snippet(text: str, length: int = SNIPPET) -> str:
+def snippet(text: str, query: str = "", length: int = SNIPPET) -> str:
+    """The part of a text with most of the question's words, on one line."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= length else flat[: length - 1] + "…"
+    if len(flat) <= length:
+        return flat
+    start = max(0, _densest(flat.lower(), _needles(query.lower()), length) - LEAD)
+    start = 0 if start < LEAD else min(start, len(flat) - length)
+    cut = flat[start : start + length]
+    return ("…" if start else "") + cut + ("…" if start + length < len(flat) else "")
+
+
+def _needles(query: str) -> set[str]:
+    """Words of three letters and more, numbers, and pairs of Chinese characters."""
+    words = re.findall(r"[a-z0-9][\w.-]{2,}|\d+", query)
+    runs = re.findall(r"[\u3400-\u9fff]{2,}", query)
+    return {*words, *(run[at : at + 2] for run in runs for at in range(len(run) - 1))}
+
+
+def _densest(text: str, needles: set[str], length: int) -> int:
+    """Where the window with the most different needles starts."""
+    found = sorted(
+        (match.start(), needle) for needle in needles for match in re.finditer(re.escape(needle), text)
+    )
+    best, best_count = 0, 0
+    for start, _ in found:
+        count = len({needle for at, needle in found if start <= at < start + length - LEAD})
+        if count > best_count:
+            best, best_count = start, count
+    return best
 
 
 def report(done: IngestReport) -> None:

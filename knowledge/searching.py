@@ -161,7 +161,7 @@ def _live(
         if point.score >= last and (threshold is None or shown(point.score) >= threshold)
     ]
     with generation.store.read() as connection:
-        rows = documents.passages(connection, generation.base.id, [point.id for point in candidates])
+        rows = documents.passages(connection, [point.id for point in candidates])
     return [
         (point, *rows[point.id])
         for point in candidates

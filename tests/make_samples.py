@@ -25,7 +25,7 @@ from openpyxl.styles import Font  # type: ignore[import-untyped]
 from openpyxl.worksheet.worksheet import Worksheet  # type: ignore[import-untyped]
 
 SOURCES = Path(__file__).parent / "sample_sources"
-SAMPLES = Path(__file__).parent.parent / "knowledge" / "samples"
+SAMPLES = Path(__file__).parent.parent / "knowledge" / "samples" / "documents"
 FONT = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 
 COMPANY = "Lutern Instruments"

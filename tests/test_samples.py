@@ -14,9 +14,8 @@ from docx import Document
 from openpyxl import load_workbook  # type: ignore[import-untyped]
 from selectolax.parser import HTMLParser
 
-SAMPLES = Path(__file__).parent.parent / "knowledge" / "samples"
-QUESTIONS = json.loads((SAMPLES / "questions.json").read_text(encoding="utf-8"))
-ABOUT = {"README.md", "questions.json"}
+SAMPLES = Path(__file__).parent.parent / "knowledge" / "samples" / "documents"
+QUESTIONS = json.loads((SAMPLES.parent / "questions.json").read_text(encoding="utf-8"))
 
 Passage = tuple[str, dict[str, Any]]
 
@@ -62,7 +61,7 @@ READERS = {".pdf": pdf, ".docx": docx, ".xlsx": xlsx, ".csv": csv_rows, ".html":
 
 @pytest.fixture(scope="module")
 def passages() -> list[tuple[str, str, dict[str, Any]]]:
-    paths = sorted(path for path in SAMPLES.iterdir() if path.name not in ABOUT)
+    paths = sorted(path for path in SAMPLES.iterdir())
     return [(path.name, *passage) for path in paths for passage in READERS[path.suffix](path)]
 
 
@@ -80,7 +79,7 @@ def test_no_question_gives_its_answer_away(entry: dict[str, Any]) -> None:
 
 
 def test_every_document_has_a_question() -> None:
-    documents = {path.name for path in SAMPLES.iterdir()} - ABOUT
+    documents = {path.name for path in SAMPLES.iterdir()}
     assert {entry["document"] for entry in QUESTIONS} == documents
 
 

@@ -1,0 +1,174 @@
+"""Which terms a text has: invariants, then examples for each script and kind of code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexers import StandardAnalyzer
+
+analyzer = StandardAnalyzer()
+
+ALPHABETS = (
+    "abcXYZ éßİ 的年假员工小米 かなカナｶﾞ 한국어 ภาษา हिन्दी Жя 0123456789 １２Ａ -._/@:&'’+#,，。！（）"
+    "\u3000\t\n\u00ad\u200b\u0301"
+)
+texts = st.text() | st.text(st.sampled_from(ALPHABETS), max_size=60)
+
+
+def words(text: str) -> list[str]:
+    return analyzer.document_terms(text)[0]
+
+
+def bigrams(text: str) -> list[str]:
+    return analyzer.document_terms(text)[1]
+
+
+@given(texts)
+def test_terms_are_short_and_hold_no_white_space(text):
+    for term in (*words(text), *bigrams(text)):
+        assert 0 < len(term) <= 100
+        assert term.split() == [term]
+
+
+@given(texts)
+def test_the_same_text_gives_the_same_terms_whatever_came_before(text):
+    assert analyzer.document_terms(text) == StandardAnalyzer().document_terms(text)
+
+
+@given(texts, texts)
+def test_lines_do_not_change_each_other(one, other):
+    both = words(f"{one}\n{other}"), bigrams(f"{one}\n{other}")
+    assert both == (words(one) + words(other), bigrams(one) + bigrams(other))
+
+
+@given(texts)
+def test_a_query_has_the_terms_of_the_document_once_each(text):
+    for of_query, of_document in zip(analyzer.query_terms(text), analyzer.document_terms(text), strict=True):
+        assert of_query == list(dict.fromkeys(of_document))[:64]
+
+
+@given(st.text(st.sampled_from("年假员工国家图书馆有限公司"), min_size=2))
+def test_bigrams_overlap_along_a_chinese_run(text):
+    assert bigrams(text) == [text[start : start + 2] for start in range(len(text) - 1)]
+
+
+def test_a_long_query_keeps_its_first_64_terms():
+    numbers = [str(number) for number in range(100, 300)]
+    han = "".join(chr(0x4E00 + number) for number in range(200))
+    assert analyzer.query_terms(" ".join(numbers))[0] == numbers[:64]
+    assert len(analyzer.query_terms(han)[1]) == 64
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The cats were running", ["cat", "run"]),
+        ("Not without a permit, never", ["not", "without", "permit", "never"]),
+        ("I don't; you can’t", ["not", "not"]),
+        ("John's and the patient’s", ["john", "patient"]),
+        ("O'Brien", ["obrien", "o", "brien"]),
+        ("vitamin D, T cells", ["vitamin", "d", "t", "cell"]),
+        ("Wi-Fi", ["wifi", "wi", "fi"]),
+        ("Node.js", ["nodej", "node", "js"]),
+        ("he said:yes/no", ["said", "yes", "no"]),
+    ],
+)
+def test_english_words(text, expected):
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("gpt-3.5-turbo", ["gpt-3.5-turbo", "gpt", "3.5", "turbo"]),
+        ("PPR-9087.", ["ppr-9087", "ppr", "9087"]),
+        ("C++, C# (C)", ["c++", "c", "c#", "c", "c"]),
+        ("iPhone15", ["iphone15", "iphon", "15"]),
+        ("iPhone 15", ["iphon", "15"]),
+        ("<Ann.Lee@x-corp.com>", ["ann.lee@x-corp.com", "ann", "lee", "x", "corp", "com"]),
+        ("https://x.org/p1", ["https://x.org/p1", "https", "x", "org", "p", "1"]),
+        ("snake_case", ["snake_case", "snake", "case"]),
+        ("AT&T", ["at&t", "t"]),
+        ("2024-05-01 10:30", ["2024-05-01", "2024", "05", "01", "10:30", "10", "30"]),
+        ("1,234,567 3.14 50%", ["1234567", "3.14", "50"]),
+        ("1,2 3，400", ["1", "2", "3", "400"]),
+        ("9f86d081884c7d659a2feaa0", ["9f86d081884c7d659a2feaa0"]),
+        ("____ --- ... ", []),
+    ],
+)
+def test_codes_are_kept_whole_and_in_parts(text, expected):
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("员工的合同是什么？", ["员工", "合同"]),
+        # Not in the dictionary: its characters here, the pair in the other field.
+        ("年假", ["年", "假"]),
+        ("没有合同不能报销", ["没有", "合同", "不能", "报销"]),
+        ("使用Python3.11编程", ["使用", "python3.11", "python", "3.11", "编程"]),
+        ("ＰＰＲ－９０８７", ["ppr-9087", "ppr", "9087"]),
+        ("価格はｶﾞｲﾄﾞ", ["価", "格"]),
+        ("LG전자 공장에서", ["lg", "전자", "공장에서"]),
+        ("Жёлтый café", ["жёлтый", "café"]),
+        ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
+        ("infor\u00admation\ufeff", ["inform"]),
+    ],
+)
+def test_words_of_other_scripts(text, expected):
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("年假。假", ["年假", "假"]),
+        ("食べる", ["食べ", "べる"]),
+        ("ｶﾞｲﾄﾞ", ["ガイ", "イド"]),
+        ("한국어", ["한국", "국어"]),
+        ("ไทย", ["ไท", "ทย"]),
+        ("plain café", []),
+    ],
+)
+def test_bigrams_of_scripts_without_spaces(text, expected):
+    assert bigrams(text) == expected
+
+
+def test_width_and_case_do_not_matter():
+    assert words("ＧＰＴ－４ ﬁle STRASSE ２０２４") == words("gpt-4 file straße 2024")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.1" * 50_000 + "a",
+        "111," * 50_000 + "'s",
+        "a-" * 50_000,
+        "a1" * 50_000,
+        "中1" * 50_000,
+        "'s" * 50_000,
+    ],
+)
+def test_long_runs_without_spaces_take_linear_time(text):
+    # Anything quadratic would take minutes.
+    words(text)
+
+
+def test_the_signature_names_the_dictionary():
+    assert "rjieba-" in analyzer.signature
+    assert analyzer.signature == StandardAnalyzer().signature
+
+
+def test_the_dictionary_is_loaded_for_han_text_only():
+    script = (
+        "import sys; from indexers import StandardAnalyzer; analyzer = StandardAnalyzer(); analyzer.signature\n"
+        "analyzer.document_terms('Café, かな 한국 “quoted”'); assert 'rjieba' not in sys.modules\n"
+        "analyzer.document_terms('年假'); assert 'rjieba' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

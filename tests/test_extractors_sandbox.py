@@ -1,0 +1,197 @@
+"""The sandbox: limits hold, a crash or hang costs one file, and nothing is left behind."""
+
+import io
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+from test_extractors_samples import BYTES
+
+import extractors
+from extractors import Worker, WorkerPool, extract
+from knowledge.errors import EmptyDocument, ExtractionError, ExtractionLimit, NotFound, UnsupportedFormat
+
+needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="memory limits are enforced on Linux only")
+
+
+def python(code: str) -> list[str]:
+    """A stand-in for the worker process."""
+    return [sys.executable, "-c", code]
+
+
+def bomb(megabytes: int) -> bytes:
+    """A Word file that unpacks to this much XML."""
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as package,
+        package.open("word/document.xml", "w") as part,
+    ):
+        part.write(b'<w:document xmlns:w="w"><w:body>')
+        for _ in range(megabytes):
+            part.write(b"<w:p><w:r><w:t>x</w:t></w:r></w:p>" * (2**20 // 35))
+        part.write(b"</w:body></w:document>")
+    return stream.getvalue()
+
+
+def test_public_names() -> None:
+    assert extractors.__all__ == ["VERSION", "Worker", "WorkerPool", "extract", "supported_suffixes"]
+    assert {".txt", ".md", ".html", ".pdf", ".docx", ".xlsx", ".csv"} <= set(extractors.supported_suffixes())
+
+
+def test_importing_is_cheap() -> None:
+    code = (
+        "import sys, extractors.worker, extractors.sandbox; print([name for name in sys.modules if name in "
+        "('numpy', 'lxml', 'pypdfium2', 'pypdf', 'selectolax', 'python_calamine', 'docx')])"
+    )
+    assert subprocess.run(python(code), capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_extract_from_path_bytes_and_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b\n1,2\n")
+    expected = "| a | b |\n| --- | --- |\n| 1 | 2 |"
+    assert extract(path).text == expected
+    assert extract(str(path), name="b.txt").text == "a,b\n1,2\n"
+    assert extract(b"a,b\n1,2\n", name="a.csv").text == expected
+    assert extract(b"plain").text == "plain"
+
+
+def test_errors_come_back_as_themselves(tmp_path: Path) -> None:
+    with Worker() as worker:
+        with pytest.raises(EmptyDocument, match=r"a\.txt"):
+            worker.extract(b"  ", "a.txt")
+        with pytest.raises(UnsupportedFormat, match=r"\.zip"):
+            worker.extract(b"text", "a.zip")
+        with pytest.raises(NotFound, match="check the path"):
+            worker.extract(tmp_path / "gone.txt")
+        with pytest.raises(ExtractionError, match="cannot be opened"):
+            worker.extract(tmp_path)
+        assert worker.extract(b"still here", "a.txt").text == "still here"
+
+
+def test_too_many_characters() -> None:
+    with Worker(max_characters=1000) as worker:
+        with pytest.raises(ExtractionLimit, match="1001 characters; allowed are 1000"):
+            worker.extract(b"x" * 1001, "a.txt")
+        assert len(worker.extract(b"x" * 1000, "a.txt").text) == 1000
+
+
+@needs_limits
+def test_a_memory_bomb_is_stopped() -> None:
+    with Worker(memory_mb=128) as worker:
+        with pytest.raises(ExtractionLimit, match="memory"):
+            worker.extract(bomb(60), "a.docx")
+        assert worker.extract(b"still here", "a.txt").text == "still here"
+
+
+def test_a_hang_is_given_up() -> None:
+    with (
+        Worker(timeout_s=0.3, command=python("import time; time.sleep(60)")) as worker,
+        pytest.raises(ExtractionLimit, match=r"a\.txt took more than 0\.3 s"),
+    ):
+        worker.extract(b"x", "a.txt")
+
+
+def test_a_crash_is_one_clear_error() -> None:
+    with (
+        Worker(command=python("import os, sys; sys.stdin.buffer.read(8); os.abort()")) as worker,
+        pytest.raises(ExtractionError, match=r"a\.txt crashed its reader"),
+    ):
+        worker.extract(b"x", "a.txt")
+
+
+def test_a_crash_for_want_of_memory_is_a_limit() -> None:
+    code = "import os, sys; print('memory allocation of 9 bytes failed', file=sys.stderr, flush=True); os.abort()"
+    with Worker(command=python(code)) as worker, pytest.raises(ExtractionLimit, match="memory"):
+        worker.extract(b"x", "a.txt")
+
+
+@pytest.mark.parametrize("reply", ["{}", "[1]", '{"memory_mb": 1, "document": {"text": 3}}', "\\xff"])
+def test_an_answer_that_makes_no_sense_is_refused(reply: str) -> None:
+    code = (
+        "import sys, struct; sys.stdin.buffer.read(8); r = %r.encode('latin-1');"
+        "sys.stdout.buffer.write(struct.pack('>Q', len(r)) + r); sys.stdout.flush(); sys.stdin.buffer.read()"
+    )
+    with (
+        Worker(command=python(code % reply)) as worker,
+        pytest.raises(ExtractionError, match="makes no sense"),
+    ):
+        worker.extract(b"x", "a.txt")
+
+
+def test_what_parsers_print_does_not_disturb_the_protocol() -> None:
+    code = (
+        "import extractors.text as t, extractors.worker as w, os;"
+        "real = t.extract; t.extract = lambda *a: (print('noise'), os.write(1, b'noise'), real(*a))[-1]; w.main()"
+    )
+    with Worker(command=python(code)) as worker:
+        assert worker.extract(b"text", "a.txt").text == "text"
+
+
+def test_what_a_parser_trips_over_is_an_error_of_the_tree() -> None:
+    code = "import extractors.text as t, extractors.worker as w; t.extract = lambda *a: 1 / 0; w.main()"
+    with Worker(command=python(code)) as worker, pytest.raises(ExtractionError, match="ZeroDivisionError"):
+        worker.extract(b"text", "a.txt")
+
+
+@needs_limits
+def test_no_process_is_left_behind() -> None:
+    def living() -> int:
+        return len("".join(task.read_text() for task in Path("/proc/self/task").glob("*/children")).split())
+
+    before = living()
+    worker = Worker()
+    worker.extract(b"text", "a.txt")
+    assert living() == before + 1
+    worker.close()
+    assert living() == before
+    worker.extract(b"text", "a.txt")
+    del worker
+    assert living() == before
+
+
+@needs_limits
+def test_children_of_a_dead_client_end_themselves() -> None:
+    code = (
+        "import os; from extractors import Worker; from pathlib import Path; w = Worker(); w.extract(b'x', 'a.txt');"
+        "print(Path(f'/proc/self/task/{os.getpid()}/children').read_text().split()[0], flush=True); os._exit(1)"
+    )
+    child = int(subprocess.run(python(code), capture_output=True, text=True).stdout)
+    ended = threading.Event()
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            break
+        if state == "Z" or ended.wait(0.05):
+            break
+    else:
+        pytest.fail("the worker outlived its client by five seconds")
+
+
+def test_a_pool_serves_many_threads() -> None:
+    wanted = {f"{number}.txt": f"text {number}" for number in range(24)}
+    found: dict[str, str] = {}
+
+    with WorkerPool(2) as pool:
+
+        def read(names: list[str]) -> None:
+            for name in names:
+                found[name] = pool.extract(wanted[name].encode(), name).text
+
+        threads = [threading.Thread(target=read, args=(list(wanted)[start::4],)) for start in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert found == wanted
+
+
+def test_a_worker_is_replaced_before_it_grows_old() -> None:
+    with Worker(memory_mb=128) as worker:
+        for _ in range(210):
+            assert worker.extract(b"text", "a.txt").text == "text"
+        assert worker.extract(BYTES["a.pdf"], "a.pdf").blocks
