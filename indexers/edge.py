@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qdrant_edge import ConditionType, NamedVector, PayloadSchemaParams, PointId
 
 _CONFIG_FILE: Final = "edge_config.json"
-_REMEDY: Final = "delete the folder and ingest again"
+_REMEDY: Final = "build it anew: knowledge rebuild NAME"
 _UPSERT_POINTS: Final = 1_000
 _SCROLL_POINTS: Final = 20_000
 _CACHED_WEIGHTS: Final = 100_000

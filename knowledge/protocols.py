@@ -108,6 +108,7 @@ class Index(Protocol):
     ) -> list[Scored]:
         """BM25 (k1 1.2, b 0.75) over the live points, best first; only points sharing a term.
 
+        N and the average length are those of the points that have a term in `field`.
         `where` narrows what is returned, never the statistics. With `ids`, only these points are scored.
         """
         ...

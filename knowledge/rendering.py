@@ -174,20 +174,20 @@ def stored_documents(records: Sequence[DocumentRecord]) -> None:
 
 def stored_chunks(records: Sequence[ChunkRecord]) -> None:
     for record in records:
-        line(f"— {record.position} · {record.start}–{record.end} · {place(record.locator) or 'no place'}")
-        if record.context:
-            line(f"[{record.context}]")
-        line(record.content)
+        _chunk(record.position, record)
 
 
 def chunks(cut: Sequence[Chunk]) -> None:
     for position, chunk in enumerate(cut):
-        where = place(chunk.locator)
-        line(" · ".join(filter(None, (f"— {position}", f"{chunk.start}–{chunk.end}", where))))
-        if chunk.context:
-            line(f"[{chunk.context}]")
-        line(chunk.content)
+        _chunk(position, chunk)
     line(f"{len(cut)} chunks")
+
+
+def _chunk(position: int, chunk: Chunk | ChunkRecord) -> None:
+    line(" · ".join(filter(None, (f"— {position}", f"{chunk.start}–{chunk.end}", place(chunk.locator)))))
+    if chunk.context:
+        line(f"[{chunk.context}]")
+    line(chunk.content)
 
 
 def table(rows: Iterable[Sequence[str]]) -> None:

@@ -16,8 +16,10 @@ from knowledge import Workspace
 FILES = 300
 MOMENTS = 10
 TOLERANCE = 2e-6
-WORDS = "年假 发票 校准 探头 warranty laptop invoice probe 仪器 差旅 hotel budget 培训 security 密码 report".split()
-QUERIES = ["年假", "warranty of the probe", "发票 校准", "laptop security", "差旅 hotel budget", "nothing"]
+WORDS = (
+    "年假 发票 校准 探头 仪器 差旅 培训 密码 warranty laptop invoice probe hotel budget security report"
+).split()
+QUERIES = ("年假", "warranty of the probe", "发票 校准", "laptop security", "差旅 hotel budget", "nothing")
 
 
 @pytest.fixture(scope="module")

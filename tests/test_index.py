@@ -81,7 +81,7 @@ def test_a_folder_in_use_is_not_overwritten(folder):
 
 
 def test_a_missing_index_is_named(folder):
-    with pytest.raises(WorkspaceError, match="ingest again"):
+    with pytest.raises(WorkspaceError, match="knowledge rebuild"):
         EdgeIndex.open(folder)
     assert not folder.exists()
 
@@ -94,7 +94,7 @@ def test_a_damaged_index_is_named(folder, name):
     index.close()
     for file in folder.rglob(name):
         file.write_bytes(file.read_bytes()[:3])
-    with pytest.raises(WorkspaceError, match="ingest again"):
+    with pytest.raises(WorkspaceError, match="knowledge rebuild"):
         EdgeIndex.open(folder)
 
 

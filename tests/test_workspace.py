@@ -119,7 +119,7 @@ def test_removed_means_gone(kb: KnowledgeBase) -> None:
     kb.remove("travel.txt")
     assert all(hit.document.key != "travel.txt" for hit in kb.search("hotel travel expenses", top_k=50))
     assert {record.key for record in kb.documents()} == {"leave.md", "parts.csv"}
-    with pytest.raises(NotFound, match="no document 'travel.txt'"):
+    with pytest.raises(NotFound, match=r"no document 'travel\.txt'"):
         kb.remove("travel.txt")
 
 
@@ -172,7 +172,7 @@ def test_only_one_holds_the_index_but_everyone_may_look(
     tmp_path: Path, kb: KnowledgeBase, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KNOWLEDGE_LOCK_WAIT_S", "0")
-    with pytest.raises(WorkspaceLocked, match="in use by process \\d+"):
+    with pytest.raises(WorkspaceLocked, match=r"in use by process \d+"):
         Workspace(workspace.folder)
     with Workspace(workspace.folder, lock=False) as looking:
         assert [record.name for record in looking.knowledge_bases()] == ["handbook"]
