@@ -1,7 +1,5 @@
 """`python -m knowledge`: the command line."""
 
-import sys
+from knowledge.cli import entry
 
-from knowledge.cli import main
-
-sys.exit(main())
+entry()

@@ -10,15 +10,16 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import knowledge
 from knowledge import plain, rendering
 from knowledge.cli import DONE, FAILED
 from knowledge.configuration import setting
 from knowledge.errors import InputError, NotFound
-from knowledge.knowledge_base import KnowledgeBase
-from knowledge.store import FILE_NAME
-from knowledge.workspace import Workspace, choose_embedding
+
+if TYPE_CHECKING:
+    from knowledge import KnowledgeBase, Workspace
 
 Options = argparse.Namespace
 
@@ -29,16 +30,22 @@ def _emit(report: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
 
 
+def _has_workspace(folder: Path) -> bool:
+    from knowledge.store import FILE_NAME
+
+    return (folder / FILE_NAME).exists()
+
+
 def _existing(options: Options, lock: bool = True) -> Workspace:
     """The workspace, which must be there: looking into nothing would hide a mistyped folder."""
     folder = Path(setting("workspace", options.workspace))
-    if not (folder / FILE_NAME).exists():
+    if not _has_workspace(folder):
         raise NotFound(f"no workspace in {str(folder)!r}; make one: knowledge ingest PATH --kb NAME")
-    return Workspace(folder, lock=lock)
+    return knowledge.Workspace(folder, lock=lock)
 
 
 def create(options: Options) -> int:
-    with Workspace(options.workspace) as workspace:
+    with knowledge.Workspace(options.workspace) as workspace:
         record = _create(workspace, options.name, options, options.description).record
     if options.json:
         _emit(plain.base(record))
@@ -68,7 +75,7 @@ def _create(workspace: Workspace, name: str, options: Options, description: str 
 def ingest(options: Options) -> int:
     from knowledge.metadata import parse_assignments
 
-    with Workspace(options.workspace) as workspace:
+    with knowledge.Workspace(options.workspace) as workspace:
         sources = _sources(options)
         names = [record.name for record in workspace.knowledge_bases()]
         if options.kb in names:
@@ -109,6 +116,8 @@ def _sources(options: Options) -> list[Any]:
 
 def _check_same(kb: KnowledgeBase, options: Options) -> None:
     """Options of `create` given for an existing base must be what it has. Raises `InputError` naming both."""
+    from knowledge.workspace import choose_embedding
+
     record, rule = kb.record, kb.rule
     if options.indexing or options.embedding:
         wanted = choose_embedding(options.indexing, options.embedding)
@@ -182,8 +191,8 @@ def chunk(options: Options) -> int:
 
 def ls(options: Options) -> int:
     folder = Path(setting("workspace", options.workspace))
-    if (folder / FILE_NAME).exists():
-        with Workspace(folder, lock=False) as workspace:
+    if _has_workspace(folder):
+        with knowledge.Workspace(folder, lock=False) as workspace:
             records = workspace.knowledge_bases()
     else:
         records = []

@@ -8,57 +8,70 @@ import socket
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
+from typing import IO
 
 from knowledge.errors import WorkspaceLocked
 
+_POLL_S = 0.02
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: IO[bytes]) -> None:
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _try_lock(file: IO[bytes]) -> None:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
 
 class WorkspaceLock:
-    """An operating-system lock (it ends with its process, however that ends) and a file that names the holder."""
+    """A lock of the operating system, which ends with its process however that ends, and a note of the holder."""
 
     def __init__(self, folder: Path, wait_s: float) -> None:
-        from filelock import FileLock
-
-        self._holder = folder / "holder.json"
         self._folder = folder
         self._wait_s = wait_s
-        self._lock = FileLock(folder / "lock", thread_local=False)
+        self._holder = folder / "holder.json"
+        self._file: IO[bytes] | None = None
 
     def acquire(self) -> None:
         """Raises `WorkspaceLocked` when another process keeps it longer than the wait."""
-        from filelock import Timeout
-
-        try:
-            self._lock.acquire(timeout=self._wait_s, poll_interval=0.02)
-        except Timeout:
-            raise WorkspaceLocked(
-                f"the workspace {self._folder} is in use by {self._describe_holder()}; "
-                "wait until it has finished, or use another --workspace"
-            ) from None
-        self._holder.write_text(
-            json.dumps(
-                {
-                    "pid": os.getpid(),
-                    "host": socket.gethostname(),
-                    "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200],
-                    "since": time.strftime("%Y-%m-%d %H:%M:%S"),
-                }
-            ),
-            encoding="utf-8",
-        )
+        file = (self._folder / "lock").open("ab")
+        until = time.monotonic() + self._wait_s
+        while True:
+            try:
+                _try_lock(file)
+                break
+            except OSError:
+                if time.monotonic() >= until:
+                    file.close()
+                    raise WorkspaceLocked(
+                        f"the workspace {self._folder} is in use by {self._describe_holder()}; "
+                        "wait until it has finished, or use another --workspace"
+                    ) from None
+                time.sleep(_POLL_S)
+        self._file = file
+        self._note_holder()
 
     def release(self) -> None:
-        self._holder.unlink(missing_ok=True)
-        self._lock.release()
+        """Lets others in. Doing it twice changes nothing."""
+        if self._file is not None:
+            self._holder.unlink(missing_ok=True)
+            self._file.close()
+            self._file = None
 
-    def __enter__(self) -> WorkspaceLock:
-        self.acquire()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
+    def _note_holder(self) -> None:
+        command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])
+        holder = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "command": command[:200],
+            "since": time.strftime("%Y-%m-%d %H:%M:%S"),
+        }
+        self._holder.write_text(json.dumps(holder), encoding="utf-8")
 
     def _describe_holder(self) -> str:
         try:

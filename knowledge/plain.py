@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from knowledge.catalog import BaseRecord
-from knowledge.documents import DocumentRecord
-from knowledge.ingest_report import IngestedDocument, IngestReport
-from knowledge.types import Chunk, Document, Hit, Hits, Scalar, Value
-from knowledge.versions import ChunkRecord, plain_locator
+from knowledge.locators import plain_locator
+
+if TYPE_CHECKING:
+    from knowledge.catalog import BaseRecord
+    from knowledge.documents import DocumentRecord
+    from knowledge.ingest_report import IngestedDocument, IngestReport
+    from knowledge.types import Chunk, Document, Hit, Hits, Scalar, Value
+    from knowledge.versions import ChunkRecord
+
 
 Plain = dict[str, Any]
 

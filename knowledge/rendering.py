@@ -6,12 +6,15 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from knowledge.catalog import BaseRecord
-from knowledge.documents import DocumentRecord
-from knowledge.ingest_report import IngestedDocument, IngestReport
-from knowledge.types import Chunk, Hit, Hits, Locator
-from knowledge.versions import ChunkRecord
+if TYPE_CHECKING:
+    from knowledge.catalog import BaseRecord
+    from knowledge.documents import DocumentRecord
+    from knowledge.ingest_report import IngestedDocument, IngestReport
+    from knowledge.types import Chunk, Hit, Hits, Locator
+    from knowledge.versions import ChunkRecord
+
 
 SNIPPET = 160
 LEAD = 20

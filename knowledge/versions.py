@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from knowledge import outbox, schema
+from knowledge.locators import plain_locator
 from knowledge.types import Chunk, Locator
 
 _versions = schema.version
@@ -100,11 +101,6 @@ def _chunk_columns(record: ChunkRecord) -> dict[str, Any]:
     columns = {name: getattr(record, name) for name in _chunks.c.keys()}  # noqa: SIM118
     columns["locator"] = plain_locator(record.locator)
     return columns
-
-
-def plain_locator(locator: Locator) -> dict[str, int | str]:
-    """What is known of a place, without the rest."""
-    return {name: value for name, value in asdict(locator).items() if value is not None}
 
 
 def retire(connection: sa.Connection, base_id: str, versions: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexers import StandardAnalyzer
+from indexers.dictionary import Dictionary
 
 analyzer = StandardAnalyzer()
 
@@ -165,10 +166,35 @@ def test_the_signature_names_the_dictionary():
     assert analyzer.signature == StandardAnalyzer().signature
 
 
-def test_the_dictionary_is_loaded_for_han_text_only():
+def test_the_dictionary_is_loaded_for_much_han_text_only():
     script = (
         "import sys; from indexers import StandardAnalyzer; analyzer = StandardAnalyzer(); analyzer.signature\n"
         "analyzer.document_terms('Café, かな 한국 “quoted”'); assert 'rjieba' not in sys.modules\n"
-        "analyzer.document_terms('年假'); assert 'rjieba' in sys.modules"
+        "analyzer.query_terms('一年可以休几天年假'); assert 'rjieba' not in sys.modules\n"
+        "analyzer.document_terms('年假' * 600); assert 'rjieba' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+HAN = st.text(st.sampled_from("的年假员工入职满三年以后享有带薪休中华人民共和国万鹭汀𠮷"), max_size=30)
+
+
+@given(HAN)
+def test_looking_words_up_finds_what_the_loaded_dictionary_finds(run):
+    import rjieba
+
+    assert Dictionary().cut(run) == rjieba.cut(run, False)
+
+
+@pytest.mark.parametrize(
+    ("run", "expected"),
+    [
+        ("我来到北京清华大学", ["我", "来到", "北京", "清华大学"]),
+        ("研究生命的起源", ["研究", "生命", "的", "起源"]),
+        ("中华人民共和国", ["中华人民共和国"]),
+        ("鹭汀", ["鹭", "汀"]),
+        ("", []),
+    ],
+)
+def test_words_by_hand(run, expected):
+    assert Dictionary().cut(run) == expected
