@@ -81,6 +81,11 @@ class Worker:
         with self._lock:
             self._end_child()
 
+    def abandon(self) -> None:
+        """Kills the child, whatever it is reading; nobody waits for that answer any more."""
+        if (child := self._child) is not None:
+            child.abandon()
+
     def __enter__(self) -> Self:
         return self
 
@@ -112,6 +117,8 @@ class Worker:
             return ExtractionLimit(
                 f"{called} took more than {self._timeout_s:g} s (setting extract_timeout_s); it was given up"
             )
+        if child.is_abandoned:
+            return ExtractionError(f"{called} was given up")
         said = child.log_tail()
         _log.warning(
             "the reader of %r ended with %s: %s",
@@ -166,6 +173,11 @@ class WorkerPool:
         for worker in self._workers:
             worker.close()
 
+    def abandon(self) -> None:
+        """Kills all children, whatever they are reading."""
+        for worker in self._workers:
+            worker.abandon()
+
     def __enter__(self) -> Self:
         return self
 
@@ -181,6 +193,7 @@ class _Child:
     def __init__(self, command: Sequence[str]) -> None:
         self.files = 0
         self.has_expired = False
+        self.is_abandoned = False
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=_environment()
@@ -208,6 +221,10 @@ class _Child:
 
     def end(self) -> None:
         self._end()
+
+    def abandon(self) -> None:
+        self.is_abandoned = True
+        self._process.kill()
 
     def ending(self) -> str:
         code = self._process.returncode
