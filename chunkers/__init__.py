@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from chunkers.cleaning import clean as clean
     from chunkers.general import General as General
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Changes whenever the same document would be cleaned or cut differently."""
 
 _HOME = {"General": "chunkers.general", "clean": "chunkers.cleaning"}

@@ -30,12 +30,12 @@ _MAILBOX_END = re.compile(rf"(?:mailto:)?{_MAILBOX}")
 _MAILBOX_REACH: Final = len("mailto:") + 64
 
 _TITLE: Final = r"""(?:\s{1,9}(?:"[^"]{0,999}"|'[^']{0,999}'))?"""
-_TARGET: Final = (
+LINK_TARGET: Final = (
     rf"\([ \t]{{0,9}}(?:<[^<>\n]{{0,4000}}>|[^\s()<>]{{0,4000}}(?:\([^\s()]{{0,999}}\)[^\s()]{{0,999}}){{0,9}})"
     rf"{_TITLE}[ \t]{{0,9}}\)"
 )
-_IMAGE: Final = rf"!\[[^\[\]]{{0,999}}\]{_TARGET}"
-_LINK = re.compile(rf"\[[^\[\]]{{0,999}}(?:{_IMAGE}[^\[\]]{{0,999}}){{0,9}}\]{_TARGET}|\]{_TARGET}")
+_IMAGE: Final = rf"!\[[^\[\]]{{0,999}}\]{LINK_TARGET}"
+_LINK = re.compile(rf"\[[^\[\]]{{0,999}}(?:{_IMAGE}[^\[\]]{{0,999}}){{0,9}}\]{LINK_TARGET}|\]{LINK_TARGET}")
 
 _Span = tuple[int, int]
 

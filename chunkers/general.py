@@ -40,7 +40,7 @@ _SECTION: Final = -1
 """The rank of a section's end."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, init=False)
 class General:
     """Cuts documents into passages of at most `max_length` characters.
 
@@ -49,19 +49,30 @@ class General:
     A passage begins up to `overlap` characters before the end of the one before it, at a sentence or word.
     """
 
-    max_length: int = int(BY_NAME["max_length"].default)
-    overlap: int = int(BY_NAME["overlap"].default)
-    delimiters: tuple[str, ...] = (str(BY_NAME["delimiter"].default),)
+    max_length: int
+    overlap: int
+    delimiters: tuple[str, ...]
     r"""Literal strings, in which `\n \t \r \\ \uXXXX` are understood."""
 
-    def __post_init__(self) -> None:
-        _check_setting("max_length", self.max_length)
-        _check_setting("overlap", self.overlap)
-        if self.overlap >= self.max_length:
+    def __init__(
+        self,
+        *,
+        max_length: int = int(BY_NAME["max_length"].default),
+        overlap: int | None = None,
+        delimiters: Sequence[str] = (str(BY_NAME["delimiter"].default),),
+    ) -> None:
+        """`overlap` not given is a tenth of `max_length`, at most 50. Raises `InputError`."""
+        _check_setting("max_length", max_length)
+        if overlap is None:
+            overlap = min(int(BY_NAME["overlap"].default), max_length // 10)
+        _check_setting("overlap", overlap)
+        if overlap >= max_length:
             raise InputError(
-                f"overlap {self.overlap} must be less than max_length {self.max_length}; lower the overlap"
+                f"overlap {overlap} must be less than max_length {max_length}; lower the overlap"
             )
-        object.__setattr__(self, "delimiters", checked_delimiters(self.delimiters))
+        object.__setattr__(self, "max_length", max_length)
+        object.__setattr__(self, "overlap", overlap)
+        object.__setattr__(self, "delimiters", checked_delimiters(delimiters))
 
     def chunk(self, document: Document | str) -> list[Chunk]:
         """Passages in order; every character that is not white space is in at least one of them.
@@ -111,7 +122,7 @@ class _Cutting:
         self._units = Units(text, blocks, settings.max_length)
         self._sections = Sections(text, blocks, settings.max_length)
         self._tables = Tables(text, blocks, settings.max_length)
-        self._locators = Locators(blocks)
+        self._locators = Locators(text, blocks)
         self._finders = self._ranked([decode_delimiter(delimiter) for delimiter in settings.delimiters])
 
     def _ranked(self, delimiters: Sequence[str]) -> list[Finder]:
@@ -130,7 +141,7 @@ class _Cutting:
             end = start + len(self._text[start : cut.position].rstrip())
             if end - opening > self._max_length:
                 opening = self._opening(start, max(earliest, end - self._max_length))
-            yield self._chunk(opening, end)
+            yield self._chunk(opening, start, end)
             earliest = start + 1
             start = skip_space(self._text, cut.position)
 
@@ -142,7 +153,8 @@ class _Cutting:
         opening = self._units.whole_line_start(first_readable(self._text, low, start), start)
         return min(skip_space(self._text, opening), start)
 
-    def _chunk(self, start: int, end: int) -> Chunk:
+    def _chunk(self, start: int, new: int, end: int) -> Chunk:
+        """The passage `text[start:end]`, whose text is its own from `new` on."""
         headings = self._sections.trail(start)
         context = (" > ".join(headings), self._tables.header(start))
         return Chunk(
@@ -151,7 +163,7 @@ class _Cutting:
             end=end,
             context="\n".join(filter(None, context)),
             headings=headings,
-            locator=self._locators.between(start, end),
+            locator=self._locators.of(start, new, end),
         )
 
     def _reach(self, start: int) -> int:

@@ -8,18 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from chunkers.markup import plain_text
 from knowledge.types import Block
 
-_MARKED = re.compile(r"#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?\s*", re.DOTALL)
-_UNDERLINED = re.compile(r"(.*)\n[ \t]*(?:=+|-+)\s*", re.DOTALL)
+_MARKED = re.compile(r"#{1,6}(?![^ \t])")
 _HIGHEST: Final = 1
 _NO_HEADING: Final = 0
 
 
 def heading_title(written: str) -> str:
-    """The text of a heading on one line, without Markdown's marks."""
-    match = _MARKED.fullmatch(written.strip()) or _UNDERLINED.fullmatch(written.strip())
-    return " ".join((match.group(1) if match else written).split())
+    """The text of a heading on one line; of one marked as Markdown's, what a reader sees."""
+    marked = _without_heading_marks(written.strip())
+    return " ".join((written if marked is None else plain_text(marked)).split())
+
+
+def _without_heading_marks(written: str) -> str | None:
+    """What stands between Markdown's # and #, or above its underline; None when there is neither."""
+    if opening := _MARKED.match(written):
+        title = written[opening.end() :]
+        closed = title.rstrip("#")
+        return closed if not closed or closed[-1].isspace() else title
+    title, _, underline = written.rpartition("\n")
+    return title if set(underline.strip()) in ({"="}, {"-"}) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -57,35 +57,33 @@ def add(connection: sa.Connection, record: BaseRecord, signature: Mapping[str, A
 
 def all_records(connection: sa.Connection) -> list[BaseRecord]:
     """Every knowledge base, by name."""
-    rows = connection.execute(_with_sums().order_by(_bases.c.name))
-    return [_record(row) for row in rows]
+    rows = connection.execute(sa.select(_bases).order_by(_bases.c.name)).all()
+    return [with_sums(connection, _record(row)) for row in rows]
+
+
+def names(connection: sa.Connection) -> list[str]:
+    return list(connection.execute(sa.select(_bases.c.name).order_by(_bases.c.name)).scalars())
 
 
 def by_name(connection: sa.Connection, name: str) -> BaseRecord:
-    """Raises `NotFound` naming those that exist."""
-    row = connection.execute(_with_sums().where(_bases.c.name == name)).first()
+    """Without the sums. Raises `NotFound` naming those that exist."""
+    row = connection.execute(sa.select(_bases).where(_bases.c.name == name)).first()
     if row is None:
-        names = [found for (found,) in connection.execute(sa.select(_bases.c.name).order_by(_bases.c.name))]
-        known = ", ".join(names) or "none yet; make one with `knowledge create NAME`"
+        known = ", ".join(names(connection)) or "none yet; make one with `knowledge create NAME`"
         raise NotFound(f"no knowledge base {name!r}; there are: {known}")
     return _record(row)
 
 
-def _with_sums() -> sa.Select[Any]:
+def with_sums(connection: sa.Connection, record: BaseRecord) -> BaseRecord:
+    """The record with the counts of documents, chunks and characters as they are now."""
     documents = schema.document
-    sums = (
-        sa.select(
-            documents.c.knowledge_base_id,
-            sa.func.count().label("documents"),
-            sa.func.sum(documents.c.chunks).label("chunks"),
-            sa.func.sum(documents.c.characters).label("characters"),
-        )
-        .where(documents.c.active_version.is_not(None))
-        .group_by(documents.c.knowledge_base_id)
-        .subquery()
-    )
-    counts = (sa.func.coalesce(sums.c[name], 0).label(name) for name in ("documents", "chunks", "characters"))
-    return sa.select(_bases, *counts).outerjoin(sums, sums.c.knowledge_base_id == _bases.c.id)
+    query = sa.select(
+        sa.func.count(),
+        sa.func.coalesce(sa.func.sum(documents.c.chunks), 0),
+        sa.func.coalesce(sa.func.sum(documents.c.characters), 0),
+    ).where(documents.c.knowledge_base_id == record.id, documents.c.active_version.is_not(None))
+    count, chunks, characters = connection.execute(query).one()
+    return replace(record, documents=count, chunks=chunks, characters=characters)
 
 
 def _record(row: sa.Row[Any]) -> BaseRecord:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import io
 import logging
 import os
 import sys
@@ -18,21 +19,30 @@ LONG: Final = ("demo", "eval", "ingest", "rebuild")
 MODES: Final = ("hybrid", "vector", "full-text", "keyword")
 
 
-class _Usage(InputError):
+class _UsageError(InputError):
     """The command line cannot be read."""
+
+
+class _Interrupted(KnowledgeError):
+    """Ctrl-C."""
+
+
+class _UnexpectedError(KnowledgeError):
+    """What nobody foresaw: a bug, or a system that does not do its part."""
 
 
 class _Parser(argparse.ArgumentParser):
     """Leaves the reporting of wrong usage to `main`, so that `--json` covers it too."""
 
     def error(self, message: str) -> NoReturn:
-        raise _Usage(f"{message}; see `{self.prog} --help`")
+        raise _UsageError(f"{message}; see `{self.prog} --help`")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code: 0 done, 1 something failed, 2 wrong usage."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     as_json = "--json" in given
+    _write_any_text()
     try:
         options = build_parser().parse_args(given)
         logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
@@ -44,12 +54,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wrong_usage = isinstance(error, InputError) and not isinstance(error, NotFound | AlreadyExists)
         return USAGE if wrong_usage else FAILED
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted; what was finished is kept, the same command goes on from there\n")
+        _tell(
+            _Interrupted("interrupted; what was finished is kept, the same command goes on from there"),
+            as_json,
+        )
         return INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does; nothing is left to tell it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except Exception as error:
+        logging.getLogger(__name__).debug("unexpected", exc_info=True)
+        hint = "" if isinstance(error, OSError) else "; this is a bug, --log-level debug shows where it is"
+        _tell(_UnexpectedError(f"{type(error).__name__}: {error}{hint}"), as_json)
+        return FAILED
 
 
 def entry() -> NoReturn:
@@ -77,11 +95,18 @@ def _run(options: argparse.Namespace) -> int:
             gc.enable()
 
 
+def _write_any_text() -> None:
+    """Chinese reaches a pipe or console of any encoding; what is no text at all is escaped, never an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+
+
 def _tell(error: KnowledgeError, as_json: bool) -> None:
     if as_json:
         import json
 
-        name = "UsageError" if isinstance(error, _Usage) else type(error).__name__
+        name = type(error).__name__.removeprefix("_")
         report = {"error": {"type": name, "message": str(error)}}
         sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
     else:
@@ -195,7 +220,8 @@ def _add_chunk_options(parser: argparse.ArgumentParser) -> None:
         "--delimiter",
         metavar="S",
         action="append",
-        help="cut here first, \\n \\t \\r \\\\ \\uXXXX understood; repeated: tried in order (default \\n)",
+        help="where a text longer than a chunk is cut first; \\n \\t \\r \\\\ \\uXXXX understood; "
+        "repeated: tried in order (default \\n)",
     )
     parser.add_argument("--remove-extra-spaces", action="store_true", default=None)
     parser.add_argument("--remove-urls-emails", action="store_true", default=None)

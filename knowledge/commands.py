@@ -75,10 +75,10 @@ def _create(workspace: Workspace, name: str, options: Options, description: str 
 def ingest(options: Options) -> int:
     from knowledge.metadata import parse_assignments
 
+    sources = _sources(options)
+    parse_assignments(options.metadata, {})
     with knowledge.Workspace(options.workspace) as workspace:
-        sources = _sources(options)
-        names = [record.name for record in workspace.knowledge_bases()]
-        if options.kb in names:
+        if workspace.has(options.kb):
             kb = workspace.open(options.kb)
             _check_same(kb, options)
         else:
@@ -116,21 +116,17 @@ def _sources(options: Options) -> list[Any]:
 
 def _check_same(kb: KnowledgeBase, options: Options) -> None:
     """Options of `create` given for an existing base must be what it has. Raises `InputError` naming both."""
-    from knowledge.workspace import choose_embedding
-
     record, rule = kb.record, kb.rule
-    if options.indexing or options.embedding:
-        wanted = choose_embedding(options.indexing, options.embedding)
-        _compare(kb.name, "embedding", record.embedding, wanted)
+    _compare(kb.name, "indexing", record.indexing, options.indexing)
+    _compare(kb.name, "embedding", record.embedding, options.embedding)
     _compare(kb.name, "structure", record.structure, options.structure)
     for option in BASE_OPTIONS:
-        _compare(kb.name, option, getattr(rule, option), getattr(options, option), unset=None)
+        _compare(kb.name, option, getattr(rule, option), getattr(options, option))
     _compare(kb.name, "delimiter", list(rule.delimiters), options.delimiter)
 
 
-def _compare(name: str, option: str, has: object, given: object, unset: object = None) -> None:
-    is_given = given is not unset or option == "embedding"
-    if is_given and has != given:
+def _compare(name: str, option: str, has: object, given: object) -> None:
+    if given is not None and has != given:
         raise InputError(
             f"knowledge base {name!r} has {option} {has!r}, {given!r} was given; leave the option out or use another "
             "base"
@@ -170,7 +166,7 @@ def _extract(file: str) -> Any:
 
     path = Path(file)
     if not path.is_file():
-        raise NotFound(f"no file {file!r}")
+        raise NotFound(f"{file!r} is a folder; give one file" if path.is_dir() else f"no file {file!r}")
     return extractors.extract(path)
 
 
@@ -248,7 +244,7 @@ def rm(options: Options) -> int:
         for record in removed:
             rendering.line(f"removed {record.key} ({record.chunks} chunks)")
         for message in missing:
-            rendering.note(message)
+            sys.stderr.write(f"knowledge: {message}\n")
     return FAILED if missing else DONE
 
 

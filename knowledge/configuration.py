@@ -38,7 +38,7 @@ def checked(row: Setting, value: object, origin: str) -> Plain:
     """`value` in the type of its setting. Raises `InputError` when it does not fit."""
     try:
         typed = _typed(row, value)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise InputError(f"{origin} is {value!r}; allowed: {_allowed(row)}") from None
     outside = not isinstance(typed, str) and (
         (row.minimum is not None and typed < row.minimum) or (row.maximum is not None and typed > row.maximum)

@@ -103,7 +103,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         name="lock_wait_s",
-        default=1.0,
+        default=5.0,
         minimum=0,
         maximum=600,
         meaning="seconds to wait for the workspace",

@@ -15,6 +15,9 @@ from knowledge.types import Hit, Hits, Indexing, Mode
 from knowledge.workspace import Workspace
 
 SAMPLES = Path(__file__).parent / "samples"
+ASKED = 3
+"""Hits among which the answer must be."""
+SNIPPET = 120
 
 
 def run_demo(folder: Path, show: bool) -> dict[str, Any]:
@@ -24,8 +27,8 @@ def run_demo(folder: Path, show: bool) -> dict[str, Any]:
     indexing: Indexing = "high_quality" if is_installed("local") else "economy"
     started = time.perf_counter()
     with Workspace(folder) as workspace:
-        names = [record.name for record in workspace.knowledge_bases()]
-        kb = workspace.open("demo") if "demo" in names else workspace.create("demo", indexing=indexing)
+        has_run = workspace.has("demo")
+        kb = workspace.open("demo") if has_run else workspace.create("demo", indexing=indexing)
         report = kb.ingest(documents, metadata={"company": "Lutern"})
         if show:
             rendering.report(report)
@@ -34,7 +37,9 @@ def run_demo(folder: Path, show: bool) -> dict[str, Any]:
     seconds = time.perf_counter() - started
     if show:
         found = sum(answer["found"] for answer in answers)
-        rendering.line(f"\n{found} of {len(answers)} answers found by every mode, {seconds:.1f} s in all")
+        rendering.line(
+            f"\n{found} of {len(answers)} answers among the first {ASKED} hits of every mode, {seconds:.1f} s in all"
+        )
         if indexing == "economy":
             rendering.line("with the extra `local` installed, this demo shows vector and hybrid search too")
     return {"documents": len(report.documents), "answers": answers, "seconds": round(seconds, 2)}
@@ -46,22 +51,26 @@ def _ask(kb: KnowledgeBase, question: dict[str, Any], show: bool) -> dict[str, A
         rendering.line(f"\n? {question['question']}")
     found: dict[str, bool] = {}
     for mode in MODES[kb.record.indexing]:
-        hits = kb.search(question["question"], mode=mode, top_k=3)
-        if show:
-            _show_best(mode, hits)
+        hits = kb.search(question["question"], mode=mode, top_k=ASKED)
+        rank = next((rank for rank, hit in enumerate(hits) if _answers(hit, question)), None)
         if mode != "vector" or not hits.warnings:
-            found[mode] = any(_answers(hit, question) for hit in hits)
+            found[mode] = rank is not None
+        if show:
+            _show(mode, hits, rank, question["must_contain"])
     return {"question": question["question"], "modes": found, "found": all(found.values())}
 
 
-def _show_best(mode: Mode, hits: Hits) -> None:
+def _show(mode: Mode, hits: Hits, rank: int | None, answer: str) -> None:
+    """The hit that holds the answer and its rank; the first hit when none does."""
     if mode == "vector" and hits.warnings:
-        rendering.line(f"  {mode:<9}  not shown: the bundled model is English")
-        return
-    best = hits[0] if len(hits) else None
-    rendering.line(f"  {mode:<9}  {rendering.citation(best) if best else 'nothing'}")
-    if best:
-        rendering.line(f"             {rendering.snippet(best.content, hits.query, 100)}")
+        rendering.line(f"  {mode:<9}  not counted: the bundled model is English")
+    elif not len(hits):
+        rendering.line(f"  {mode:<9}  nothing found")
+    else:
+        hit = hits[rank or 0]
+        place = "no answer" if rank is None else f"hit {rank + 1}"
+        rendering.line(f"  {mode:<9}  {place}: {rendering.citation(hit)}")
+        rendering.line(f"             {rendering.snippet(hit.content, answer, SNIPPET)}")
 
 
 def _answers(hit: Hit, question: dict[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -52,6 +52,17 @@ def of_base(connection: sa.Connection, base_id: str) -> list[DocumentRecord]:
     """Every document, by key."""
     query = sa.select(_documents).where(_documents.c.knowledge_base_id == base_id).order_by(_documents.c.key)
     return [_record(row._mapping) for row in connection.execute(query)]
+
+
+def by_keys(connection: sa.Connection, base_id: str, keys: Iterable[str]) -> dict[str, DocumentRecord]:
+    """Those of the keys that are known, with their documents."""
+    found = {}
+    for group in batched(keys, IN_LIST):
+        query = sa.select(_documents).where(
+            _documents.c.knowledge_base_id == base_id, _documents.c.key.in_(group)
+        )
+        found.update({row.key: _record(row._mapping) for row in connection.execute(query)})
+    return found
 
 
 def find(connection: sa.Connection, base_id: str, wanted: str) -> DocumentRecord:
@@ -123,16 +134,24 @@ def metadata_of_versions(connection: sa.Connection, versions: Sequence[str]) -> 
     return found
 
 
-def passages(
-    connection: sa.Connection, points: Sequence[int]
-) -> dict[int, tuple[versions.ChunkRecord, DocumentRecord]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What decides whether and where a point is shown."""
+
+    point: int
+    key: str
+    position: int
+    metadata: Mapping[str, Value]
+
+
+def standing(connection: sa.Connection, points: Sequence[int]) -> dict[int, Standing]:
     """Those of the points that may be shown: active version, document and chunk enabled, not archived."""
     found = {}
     for group in batched(points, IN_LIST):
         # Not by knowledge base as well: a point belongs to one anyway, and a planner that starts from the base
         # reads all of its documents.
         query = (
-            sa.select(_chunks, _documents)
+            sa.select(_chunks.c.point, _chunks.c.position, _documents.c.key, _documents.c.metadata)
             .join(_documents, _documents.c.active_version == _chunks.c.version_id)
             .where(
                 _chunks.c.point.in_(group),
@@ -141,12 +160,24 @@ def passages(
                 sa.not_(_documents.c.archived),
             )
         )
-        for row in connection.execute(query):
-            chunk = versions.chunk_record(dict(zip(_chunks.c.keys(), row[:_CHUNK_WIDTH], strict=True)))
-            found[chunk.point] = (
-                chunk,
-                _record(dict(zip(_documents.c.keys(), row[_CHUNK_WIDTH:], strict=True))),
-            )
+        for point, position, key, metadata in connection.execute(query):
+            found[point] = Standing(point=point, key=key, position=position, metadata=metadata_from(metadata))
+    return found
+
+
+def passages(
+    connection: sa.Connection, points: Sequence[int]
+) -> dict[int, tuple[versions.ChunkRecord, DocumentRecord]]:
+    """The chunks of these points and their documents."""
+    query = (
+        sa.select(_chunks, _documents)
+        .join(_documents, _documents.c.active_version == _chunks.c.version_id)
+        .where(_chunks.c.point.in_(points))
+    )
+    found = {}
+    for row in connection.execute(query):
+        chunk = versions.chunk_record(dict(zip(_chunks.c.keys(), row[:_CHUNK_WIDTH], strict=True)))
+        found[chunk.point] = (chunk, _record(dict(zip(_documents.c.keys(), row[_CHUNK_WIDTH:], strict=True))))
     return found
 
 

@@ -61,6 +61,8 @@ def load(folder: Path, limit_queries: int | None = None) -> Labelled:
 
     Raises `NotFound` for a missing file, `InputError` for a line that cannot be read.
     """
+    if not folder.is_dir():
+        raise NotFound(f"no folder {str(folder)!r}")
     qrels = _qrels(folder / "qrels.tsv")
     queries = {entry["_id"]: entry["text"] for entry in _lines(folder, "queries") if qrels.get(entry["_id"])}
     kept = dict(list(queries.items())[:limit_queries])

@@ -6,6 +6,7 @@ the exact complement of `=`, so a document without the field fulfils it.
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -32,6 +33,9 @@ class Filter:
 
     def __invert__(self) -> Filter:
         return Not(self)
+
+    def __bool__(self) -> bool:
+        raise FilterError("`and`, `or` and `not` cannot join conditions; join them with & | ~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +128,13 @@ def _check_condition(condition: Condition, fields: Mapping[str, FieldType]) -> C
         raise FilterError(f"unknown metadata field {condition.field!r}; this knowledge base has: {known}")
     if kind == "string" and condition.op in (">", "<", ">=", "<="):
         raise FilterError(
-            f"{condition.field!r} is a string field and has no order; allowed: = != is contains in"
+            f"{condition.field!r} is a string field and has no order; allowed: = != is contains"
         )
     if kind != "string" and condition.op == "contains":
-        raise FilterError(f"{condition.field!r} is a {kind} field; allowed: = != > < >= <= is in")
+        raise FilterError(f"{condition.field!r} is a {kind} field; allowed: = != > < >= <= is")
     wanted = values_of(condition.value)
     if len(wanted) != 1 and condition.op != "in":
-        raise FilterError(f"{condition.op!r} compares with one value; for a list use `in`")
+        raise FilterError(f"{condition.op!r} compares with one value, {wanted!r} was given")
     typed = tuple(coerce(condition.field, kind, value) for value in wanted)
     return replace(condition, value=typed if condition.op == "in" else typed[0])
 
@@ -138,12 +142,20 @@ def _check_condition(condition: Condition, fields: Mapping[str, FieldType]) -> C
 def coerce(field: str, kind: FieldType, value: Scalar) -> Scalar:
     """`value` as a field of this type stores it. Raises `FilterError` naming both when it does not fit."""
     if kind == "string":
-        return value if isinstance(value, str) else f"{value:g}"
+        return value if isinstance(value, str) else written(value)
     try:
-        return parse_time(value) if kind == "time" and isinstance(value, str) else float(value)
-    except ValueError:
+        number = parse_time(value) if kind == "time" and isinstance(value, str) else float(value)
+        if not math.isfinite(number):
+            raise ValueError(value)
+        return number
+    except (ValueError, OverflowError):
         expected = "a number" if kind == "number" else "an ISO 8601 time or epoch seconds"
         raise FilterError(f"field {field!r} holds {kind} values, {value!r} is not {expected}") from None
+
+
+def written(number: float) -> str:
+    """A number as people write it: `2024`, `0.5`."""
+    return str(int(number)) if float(number).is_integer() else repr(float(number))
 
 
 def parse_time(text: str) -> float:

@@ -7,9 +7,10 @@ it the active version and retires the one before. Many documents share that comm
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -22,7 +23,8 @@ from knowledge.ingest_report import IngestedDocument, IngestReport, Outcome, Pro
 from knowledge.languages import LanguageWatch
 from knowledge.metadata import field_types
 from knowledge.processing import ProcessRule
-from knowledge.sources import Source
+from knowledge.protocols import Index
+from knowledge.sources import Source, readable
 from knowledge.types import Chunk, Document, Value
 from knowledge.versions import NewVersion
 
@@ -34,7 +36,7 @@ READ_AHEAD: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Task:
-    """A source that must be processed."""
+    """A source with something to do."""
 
     source: Source
     data: bytes
@@ -42,6 +44,8 @@ class _Task:
     digest: str
     previous: DocumentRecord | None
     metadata: Mapping[str, Value]
+    is_unchanged: bool = False
+    """The bytes are those of the active version: only the metadata is new."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +56,18 @@ class _Processed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Updated:
+    task: _Task
+    previous: DocumentRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Failed:
     task: _Task
     error: str
+
+
+_Item = _Processed | _Updated | _Failed
 
 
 @dataclass
@@ -77,12 +90,18 @@ class Ingestion:
     def run(self, sources: Sequence[Source]) -> IngestReport:
         """Ingests every source; a file that cannot be read is in the report and stops nothing."""
         started = time.perf_counter()
-        self._declare_fields()
-        self.generation.begin_writing()
-        with ExtractionPool(self.workers) as pool:
-            for group in _groups(self._processed(sources, pool)):
-                self._commit(group)
-        self.generation.index.optimize()
+        _check_distinct(sources)
+        with self.generation.write_lock:
+            self.generation.check_embedder()
+            self._declare_fields()
+            with ExitStack() as stack:
+                pool = stack.enter_context(ExtractionPool(self.workers))
+                index: Index | None = None
+                for group in _groups(self._items(sources, pool)):
+                    index = index or stack.enter_context(self.generation.writing())
+                    self._commit(index, group)
+                if index is not None:
+                    index.optimize()
         return IngestReport(
             kb=self.generation.base.name,
             documents=tuple(sorted(self._done, key=lambda document: document.key)),
@@ -99,7 +118,7 @@ class Ingestion:
         for name, kind in wanted.items():
             self.generation.index.declare_field(name, kind)
 
-    def _processed(self, sources: Sequence[Source], pool: ExtractionPool) -> Iterator[_Processed | _Failed]:
+    def _items(self, sources: Sequence[Source], pool: ExtractionPool) -> Iterator[_Item]:
         """What must be committed, in order. Reads ahead so that the workers are never idle."""
         waiting: deque[tuple[_Task, Future[Document] | None]] = deque()
         for task in self._tasks(sources):
@@ -110,12 +129,14 @@ class Ingestion:
             yield self._finish(*waiting.popleft())
 
     def _start(self, task: _Task, pool: ExtractionPool) -> Future[Document] | None:
-        return None if task.source.document else pool.submit(task.data, task.source.name)
+        if task.is_unchanged or task.source.document is not None:
+            return None
+        return pool.submit(task.data, task.source.name)
 
     def _tasks(self, sources: Sequence[Source]) -> Iterator[_Task]:
         with self.generation.store.read() as connection:
-            records = documents.of_base(connection, self.generation.base.id)
-        known = {record.key: record for record in records}
+            keys = [source.key for source in sources]
+            known = documents.by_keys(connection, self.generation.base.id, keys)
         signature = self.rule.signature
         for source in sources:
             previous = known.get(source.key)
@@ -124,42 +145,41 @@ class Ingestion:
             except InputError as error:
                 self._report(source, previous, "error", error=str(error))
                 continue
-            kept = previous.metadata if previous else {}
-            metadata = {**kept, **self.metadata, **self.source_metadata.get(source.key, {})}
-            digest = identity.content_hash(data)
-            task = _Task(source=source, data=data, digest=digest, previous=previous, metadata=metadata)
-            if previous is None or self._must_process(previous, digest, signature):
+            task = self._task(source, data, previous, signature)
+            if not task.is_unchanged:
                 yield task
+            elif previous is not None and previous.status == "error":
+                self._report(source, previous, "error", error=previous.error)
+            elif previous is not None and task.metadata == previous.metadata:
+                self._report(source, previous, "unchanged")
             else:
-                self._skip(task, previous)
+                yield task
 
-    def _must_process(self, previous: DocumentRecord, digest: str, signature: str) -> bool:
-        same = previous.content_sha256 == digest and previous.process_signature == signature
-        return self.force or not same or (previous.status == "error" and self.retry)
+    def _task(self, source: Source, data: bytes, previous: DocumentRecord | None, signature: str) -> _Task:
+        kept = previous.metadata if previous else {}
+        digest = identity.content_hash(data)
+        is_known = (
+            previous is not None
+            and (previous.content_sha256, previous.process_signature) == (digest, signature)
+            and not self.force
+            and not (self.retry and previous.status == "error")
+        )
+        return _Task(
+            source=source,
+            data=data,
+            digest=digest,
+            previous=previous,
+            metadata={**kept, **self.metadata, **self.source_metadata.get(source.key, {})},
+            is_unchanged=is_known,
+        )
 
-    def _skip(self, task: _Task, previous: DocumentRecord) -> None:
-        if previous.status == "error":
-            self._report(task.source, previous, "error", error=previous.error)
-        elif task.metadata == previous.metadata:
-            self._report(task.source, previous, "unchanged")
-        else:
-            self._update_metadata(task, previous)
-
-    def _update_metadata(self, task: _Task, previous: DocumentRecord) -> None:
-        changed = replace(previous, metadata=task.metadata, updated_at=time.time())
-        with self.generation.store.write() as connection:
-            documents.save(connection, [changed])
-            if changed.active_version:
-                outbox.announce(connection, changed.knowledge_base_id, "payload", [changed.active_version])
-        self.generation.drain()
-        self._report(task.source, changed, "updated")
-
-    def _finish(self, task: _Task, future: Future[Document] | None) -> _Processed | _Failed:
+    def _finish(self, task: _Task, future: Future[Document] | None) -> _Item:
+        if task.is_unchanged and task.previous is not None:
+            return _Updated(task=task, previous=task.previous)
         try:
             document = future.result() if future else task.source.document or Document(text="")
             cleaned, chunks = self.rule.apply(document)
-            if not chunks:
-                raise EmptyDocument(f"{task.source.name} holds no text; there is nothing to search in it")
+            _check_text(task.source, cleaned, chunks)
         except ExtractionError as error:
             return _Failed(task=task, error=str(error))
         return _Processed(task=task, document=cleaned, version=self._version(task, cleaned, chunks))
@@ -187,7 +207,7 @@ class Ingestion:
             process_signature=self.rule.signature,
             metadata=task.metadata,
             updated_at=time.time(),
-            source=str(task.source.path.resolve()) if task.source.path else None,
+            source=readable(str(task.source.path.resolve())) if task.source.path else None,
         )
 
     def _new_record(self, task: _Task) -> DocumentRecord:
@@ -202,49 +222,49 @@ class Ingestion:
             process_signature=self.rule.signature,
         )
 
-    def _commit(self, group: Sequence[_Processed | _Failed]) -> None:
+    def _commit(self, index: Index, group: Sequence[_Item]) -> None:
         """Points on disk first, then the switch that makes them count, then the clearing up."""
-        generation, base_id = self.generation, self.generation.base.id
+        base_id = self.generation.base.id
         processed = [item for item in group if isinstance(item, _Processed)]
-        self._write_versions(processed)
+        self._write_versions(index, processed)
         records = [self._outcome(item) for item in group]
         before = [item.task.previous.active_version for item in processed if item.task.previous]
-        with generation.store.write() as connection:
+        updated = [item.previous.active_version for item in group if isinstance(item, _Updated)]
+        with self.generation.store.write() as connection:
             documents.save(connection, records)
             versions.retire(connection, base_id, [version for version in before if version])
-        generation.drain()
+            outbox.announce(connection, base_id, "payload", [version for version in updated if version])
+        self.generation.drain()
         for item, record in zip(group, records, strict=True):
-            self._report(item.task.source, record, self._status(item), record.error)
+            self._report(item.task.source, record, _status(item), record.error)
 
-    def _write_versions(self, processed: Sequence[_Processed]) -> None:
+    def _write_versions(self, index: Index, processed: Sequence[_Processed]) -> None:
         """Stores the new versions and their points; nobody sees them yet."""
         if not processed:
             return
         with self.generation.store.write() as connection:
             chunks = versions.add_versions(connection, [item.version for item in processed])
         metadata = {item.version.id: item.task.metadata for item in processed}
-        self.generation.add(self.generation.index, chunks, metadata)
-        for item in processed:
-            self._languages.add(item.document.text)
+        self.generation.add(index, chunks, metadata)
+        if self.generation.embedder is not None:
+            for item in processed:
+                self._languages.add(item.document.text)
 
-    def _outcome(self, item: _Processed | _Failed) -> DocumentRecord:
-        """The row to write. After a failure the last good version, if there is one, stays searchable."""
+    def _outcome(self, item: _Item) -> DocumentRecord:
+        """The row to write. After a failure the last good version, if there is one, stays as it was."""
         record = self._record(item.task)
+        if isinstance(item, _Updated):
+            return replace(item.previous, metadata=item.task.metadata, updated_at=record.updated_at)
         if isinstance(item, _Failed):
-            return replace(record, status="error", error=item.error)
+            kept = item.task.previous.metadata if item.task.previous else item.task.metadata
+            return replace(record, status="error", error=item.error, metadata=kept)
         return replace(
             record,
             active_version=item.version.id,
             chunks=len(item.version.chunks),
             characters=len(item.document.text),
-            warnings=item.document.warnings,
+            warnings=(*item.document.warnings, *_moved(item.task, record)),
         )
-
-    def _status(self, item: _Processed | _Failed) -> Outcome:
-        if isinstance(item, _Failed):
-            return "error"
-        previous = item.task.previous
-        return "replaced" if previous and previous.active_version else "completed"
 
     def _report(
         self, source: Source, record: DocumentRecord | None, status: Outcome, error: str | None = None
@@ -264,9 +284,44 @@ class Ingestion:
             self.progress(ingested)
 
 
-def _groups(items: Iterator[_Processed | _Failed]) -> Iterator[list[_Processed | _Failed]]:
+def _status(item: _Item) -> Outcome:
+    if isinstance(item, _Failed):
+        return "error"
+    if isinstance(item, _Updated):
+        return "updated"
+    previous = item.task.previous
+    return "replaced" if previous and previous.active_version else "completed"
+
+
+def _check_distinct(sources: Sequence[Source]) -> None:
+    repeated = [key for key, count in Counter(source.key for source in sources).items() if count > 1]
+    if repeated:
+        raise InputError(f"the key {repeated[0]!r} is given more than once; every source needs its own")
+
+
+def _check_text(source: Source, document: Document, chunks: Sequence[Chunk]) -> None:
+    """Raises `ExtractionError` for what cannot be stored or found."""
+    if not chunks:
+        raise EmptyDocument(f"{source.name} holds no text; there is nothing to search in it")
+    try:
+        document.text.encode()
+    except UnicodeEncodeError as error:
+        raise ExtractionError(
+            f"{source.name} is not valid Unicode at character {error.start}; allowed: text without lone surrogates"
+        ) from None
+
+
+def _moved(task: _Task, record: DocumentRecord) -> tuple[str, ...]:
+    """A warning when another file took this one's key: files of two folders may share a relative path."""
+    before = task.previous.source if task.previous else None
+    if before is None or record.source is None or before == record.source:
+        return ()
+    return (f"replaced the document of {before}, which is known by the same key",)
+
+
+def _groups(items: Iterator[_Item]) -> Iterator[list[_Item]]:
     """Documents that share a commit: about a second of work or a thousand chunks."""
-    group: list[_Processed | _Failed] = []
+    group: list[_Item] = []
     count, started = 0, time.perf_counter()
     for item in items:
         group.append(item)

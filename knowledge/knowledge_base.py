@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import and_
@@ -46,7 +47,7 @@ class KnowledgeBase:
     def record(self) -> BaseRecord:
         """Kind, settings, and the counts of documents, chunks and characters as they are now."""
         with self._store.read() as connection:
-            return catalog.by_name(connection, self.name)
+            return catalog.with_sums(connection, catalog.by_name(connection, self.name))
 
     @property
     def rule(self) -> ProcessRule:
@@ -164,13 +165,12 @@ class KnowledgeBase:
 
     def remove(self, wanted: str) -> DocumentRecord:
         """Removes a document (id, key or name): gone from every search when this returns."""
-        index = self._generation.index
-        self._generation.begin_writing()
-        with self._store.write() as connection:
-            record = documents.find(connection, self.id, wanted)
-            documents.remove(connection, record)
-        self._generation.drain()
-        index.optimize()
+        with self._generation.writing() as index:
+            with self._store.write() as connection:
+                record = documents.find(connection, self.id, wanted)
+                documents.remove(connection, record)
+            self._generation.drain()
+            index.optimize()
         return record
 
     def rebuild(self) -> None:
@@ -180,6 +180,7 @@ class KnowledgeBase:
         with self._store.read() as connection:
             record = catalog.by_name(connection, self.name)
         self._generation = Generation(old.store, old.workspace, record)
+        shutil.rmtree(old.folder, ignore_errors=True)
 
     def close(self) -> None:
         self._generation.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -59,9 +60,9 @@ class WorkspaceLock:
     def release(self) -> None:
         """Lets others in. Doing it twice changes nothing."""
         if self._file is not None:
-            self._holder.unlink(missing_ok=True)
-            self._file.close()
-            self._file = None
+            file, self._file = self._file, None
+            with file, contextlib.suppress(OSError):
+                self._holder.unlink()
 
     def _note_holder(self) -> None:
         command = " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any, Final
 
 from knowledge.errors import FilterError, InputError
@@ -12,6 +13,8 @@ from knowledge.filters import coerce, parse_time, values_of
 from knowledge.types import FieldType, Scalar, Value
 
 RESERVED: Final = frozenset({"document_id", "score", "title", "dataset_id", "dataset_name"})
+_EXACT: Final = 2**53
+"""Beyond it a float, which is what is stored, skips whole numbers."""
 _NAME = re.compile(r"\w{1,255}")
 _ASSIGNMENT = re.compile(r"(?P<name>[^=:]+)(?::(?P<type>string|number|time))?=(?P<value>.*)", re.DOTALL)
 
@@ -33,6 +36,10 @@ def parse_assignments(texts: Iterable[str], declared: Mapping[str, FieldType]) -
             raise InputError(f"cannot read the metadata {text!r}; write NAME=VALUE or NAME:string=VALUE")
         name = check_name(match["name"].strip())
         kind = declared.get(name) or match["type"]
+        if match["type"] and kind != match["type"]:
+            raise FilterError(
+                f"metadata field {name!r} holds {kind} values, {text!r} gives a {match['type']}"
+            )
         found.setdefault(name, []).append(_typed(name, kind, match["value"]))
     return {name: values[0] if len(values) == 1 else tuple(values) for name, values in found.items()}
 
@@ -62,7 +69,7 @@ def _time_or_string(text: str) -> Scalar:
 
 def check_name(name: str) -> str:
     """The name of a field. Raises `InputError` saying what names look like."""
-    if not _NAME.fullmatch(name) or name != name.lower():
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or name != name.lower():
         raise InputError(
             f"metadata field {name!r} is not a name; allowed: lower-case letters, digits, underscore"
         )
@@ -86,11 +93,13 @@ def normalize(values: Mapping[str, Any]) -> dict[str, Value]:
 def _scalar(name: str, value: object) -> Scalar:
     if isinstance(value, str | Time):
         return value
-    if isinstance(value, int | float) and math.isfinite(value):
+    if isinstance(value, int | float) and abs(value) <= _EXACT:
         return float(value)
-    if hasattr(value, "isoformat"):
+    if isinstance(value, date):
         return Time(parse_time(value.isoformat()))
-    raise InputError(f"metadata field {name!r} is {value!r}; allowed: text, number, date, or a list of these")
+    raise InputError(
+        f"metadata field {name!r} is {value!r}; allowed: text, a date, a number up to 2**53, or a list of these"
+    )
 
 
 def field_types(documents: Iterable[Mapping[str, Value]]) -> dict[str, FieldType]:

@@ -17,6 +17,8 @@ Action = Literal["delete", "payload"]
 
 def announce(connection: sa.Connection, base_id: str, action: Action, versions: Sequence[str]) -> None:
     """Writes outbox rows for versions whose points must change."""
+    if not versions:
+        return
     connection.execute(
         _outbox.insert(),
         [{"knowledge_base_id": base_id, "action": action, "version_id": version} for version in versions],

@@ -1,7 +1,7 @@
 """The tables, and how an older database becomes a current one.
 
-SQL holds the truth; the index is derived from it. A row of `chunk` or `passage_text` belongs to a version, and
-only a document's `active_version` is visible: switching that one column is what makes an ingestion happen.
+SQL holds the truth; the index is derived from it. A row of `chunk` belongs to a version, and only a document's
+`active_version` is visible: switching that one column is what makes an ingestion happen.
 """
 
 from __future__ import annotations
@@ -143,19 +143,21 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create_first_schema,
 """Number n brings a database from version n to n + 1. Never edited once released, only appended to."""
 
 
-def migrate(engine: sa.Engine) -> None:
-    """Brings the database to the current schema. Raises `WorkspaceError` when a newer program wrote it."""
-    with engine.connect() as connection:
-        found = _schema_version(connection)
+def is_current(connection: sa.Connection) -> bool:
+    """Whether no migration is due. Raises `WorkspaceError` when a newer program wrote the database."""
+    found = _schema_version(connection)
     if found > len(MIGRATIONS):
         raise WorkspaceError(
             f"the workspace has schema {found}, this program knows up to {len(MIGRATIONS)}; upgrade the program"
         )
-    for number in range(found, len(MIGRATIONS)):
-        with engine.begin() as connection:
-            if _schema_version(connection) == number:
-                MIGRATIONS[number](connection)
-                connection.exec_driver_sql(f"PRAGMA user_version = {number + 1}")
+    return found == len(MIGRATIONS)
+
+
+def migrate(connection: sa.Connection) -> None:
+    """Brings the database to the current schema, in the transaction of `connection`."""
+    for number in range(_schema_version(connection), len(MIGRATIONS)):
+        MIGRATIONS[number](connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {number + 1}")
 
 
 def _schema_version(connection: sa.Connection) -> int:

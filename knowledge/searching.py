@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -141,32 +141,49 @@ def _collect(
     wanted = top_k
     while True:
         ranking = rank(generation.index, question, wanted)
-        found = _live(generation, ranking, wanted, threshold, where)
-        below = threshold is not None and bool(ranking.points) and shown(ranking.points[-1].score) < threshold
-        if len(found) >= top_k or ranking.complete or below:
-            found.sort(key=lambda item: (-item[0].score, item[2].key, item[1].position))
-            return [_hit(generation, *item) for item in found[:top_k]]
+        candidates = _up_to(ranking, wanted)
+        found = _live(generation, candidates, threshold, where)
+        below = bool(candidates) and not _is_enough(candidates[-1], threshold)
+        everything = ranking.complete and len(candidates) == len(ranking.points)
+        if len(found) >= top_k or everything or below:
+            return _hits(generation, found[:top_k])
         wanted *= DEEPER
 
 
-def _live(
-    generation: Generation, ranking: Ranking, wanted: int, threshold: float | None, where: Filter | None
-) -> list[tuple[Fused, ChunkRecord, DocumentRecord]]:
-    """The points that SQL knows as live, without those that rank surely below the wanted ones."""
+def _up_to(ranking: Ranking, wanted: int) -> tuple[Fused, ...]:
+    """The best `wanted` points and those that tie with the last of them."""
     points = ranking.points
-    last = points[min(wanted, len(points)) - 1].score if points else 0.0
-    candidates = [
-        point
-        for point in points
-        if point.score >= last and (threshold is None or shown(point.score) >= threshold)
-    ]
+    if len(points) <= wanted:
+        return points
+    last = points[wanted - 1].score
+    return tuple(point for point in points if point.score >= last)
+
+
+def _is_enough(point: Fused, threshold: float | None) -> bool:
+    """A score of 0 means: no evidence at all. Such a passage is no answer, whatever the threshold."""
+    return shown(point.score) > 0 and (threshold is None or shown(point.score) >= threshold)
+
+
+def _live(
+    generation: Generation, candidates: Sequence[Fused], threshold: float | None, where: Filter | None
+) -> list[Fused]:
+    """The candidates that may be shown, best first, ties in order of document key and position."""
+    enough = [point for point in candidates if _is_enough(point, threshold)]
     with generation.store.read() as connection:
-        rows = documents.passages(connection, [point.id for point in candidates])
-    return [
-        (point, *rows[point.id])
-        for point in candidates
-        if point.id in rows and (where is None or matches(where, rows[point.id][1].metadata))
+        known = documents.standing(connection, [point.id for point in enough])
+    shown_points = [
+        point
+        for point in enough
+        if point.id in known and (where is None or matches(where, known[point.id].metadata))
     ]
+    shown_points.sort(key=lambda point: (-point.score, known[point.id].key, known[point.id].position))
+    return shown_points
+
+
+def _hits(generation: Generation, points: Sequence[Fused]) -> list[Hit]:
+    with generation.store.read() as connection:
+        rows = documents.passages(connection, [point.id for point in points])
+    return [_hit(generation, point, *rows[point.id]) for point in points if point.id in rows]
 
 
 def _hit(generation: Generation, point: Fused, chunk: ChunkRecord, document: DocumentRecord) -> Hit:

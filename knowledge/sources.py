@@ -6,10 +6,14 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from knowledge import identity
 from knowledge.errors import InputError, NotFound
 from knowledge.types import Document
+
+WORKSPACE_MARK: Final = "knowledge.db"
+"""A folder with this file is a workspace: its own files are not documents."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +30,14 @@ class Source:
     def read(self) -> bytes:
         """The bytes that decide whether the source has changed. Raises `InputError` for an unreadable file."""
         if self.document is not None:
-            return self.document.text.encode(errors="surrogatepass")
+            read = (self.document.text, self.document.blocks, self.document.warnings)
+            return repr(read).encode(errors="backslashreplace")
         if self.data is not None:
             return self.data
         try:
             return Path(self.path or "").read_bytes()
         except OSError as error:
-            raise InputError(f"cannot read {self.path}: {error.strerror}") from None
+            raise InputError(f"cannot read {self.path}: {error.strerror}; mend it and ingest again") from None
 
 
 def discover(inputs: Iterable[str | os.PathLike[str] | Document]) -> list[Source]:
@@ -43,6 +48,7 @@ def discover(inputs: Iterable[str | os.PathLike[str] | Document]) -> list[Source
     """
     found: dict[str, Source] = {}
     for item in inputs:
+        before = len(found)
         for source in _sources(item):
             other = found.setdefault(source.key, source)
             if other is not source:
@@ -50,27 +56,59 @@ def discover(inputs: Iterable[str | os.PathLike[str] | Document]) -> list[Source
                     f"{other.path or other.name} and {source.path or source.name} would both be known as "
                     f"{source.key!r}; ingest their common folder, or give them different names"
                 )
+        if len(found) == before:
+            raise NotFound(f"no files in {str(item)!r}; hidden files and workspaces are left out")
     return [found[key] for key in sorted(found)]
 
 
 def _sources(item: str | os.PathLike[str] | Document) -> Iterator[Source]:
     if isinstance(item, Document):
-        key = item.name or identity.content_hash(item.text.encode(errors="surrogatepass"))[:16]
+        key = item.name or identity.content_hash(item.text.encode(errors="backslashreplace"))[:16]
         yield Source(key=key, name=item.name or key, document=item)
         return
-    path = Path(item)
+    path = _existing(item)
     if path.is_dir():
         for file in _files(path):
-            yield Source(key=file.relative_to(path).as_posix(), name=file.name, path=file)
-    elif path.exists():
-        yield Source(key=path.name, name=path.name, path=path)
+            yield Source(key=readable(file.relative_to(path).as_posix()), name=readable(file.name), path=file)
     else:
-        raise NotFound(f"no file or folder {str(path)!r}")
+        yield Source(key=readable(path.name), name=readable(path.name), path=path)
+
+
+def _existing(item: str | os.PathLike[str]) -> Path:
+    """Raises `NotFound` for a path that is not there, `InputError` for one that cannot be looked at."""
+    text = os.fspath(item)
+    if "://" in text:
+        raise InputError(f"{text!r} is a URL, which is not supported; download it and give the file")
+    path = Path(text)
+    try:
+        exists = bool(text) and path.exists()
+    except OSError as error:
+        raise InputError(f"cannot read {text!r}: {error.strerror}") from None
+    if not exists:
+        raise NotFound(f"no file or folder {text!r}")
+    if not path.is_dir() and not path.is_file():
+        raise InputError(f"{text!r} is neither a file nor a folder")
+    return path
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
+    """The files below a folder; a folder that cannot be listed stands for itself, so that its error is reported."""
+    unreadable: list[Path] = []
+    for parent, folders, names in os.walk(
+        folder, onerror=lambda error: unreadable.append(Path(error.filename))
+    ):
+        if WORKSPACE_MARK in names:
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith("."):
-                yield Path(parent, name)
+            file = Path(parent, name)
+            # Not a pipe or device: to read it might never end.
+            if not name.startswith(".") and file.is_file():
+                yield file
+    yield from unreadable
+
+
+def readable(name: str) -> str:
+    """A file name that is not valid text in this system's encoding, with marks for what cannot be read."""
+    return name.encode(errors="surrogateescape").decode(errors="replace")

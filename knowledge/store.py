@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from knowledge import schema
-from knowledge.errors import WorkspaceError
+from knowledge.errors import KnowledgeError, WorkspaceError, WorkspaceLocked
 from knowledge.types import Value
 
 FILE_NAME: Final = "knowledge.db"
@@ -22,43 +22,74 @@ BUSY_TIMEOUT_MS: Final = 5000
 class Store:
     """SQLite in WAL mode: readers never wait, one writer at a time, a commit is on disk when it returns."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, is_read_only: bool = False) -> None:
+        self.is_read_only = is_read_only
+        self._path = folder / FILE_NAME
         self._engine = sa.create_engine(
-            f"sqlite:///{folder / FILE_NAME}", json_serializer=partial(json.dumps, ensure_ascii=False)
+            sa.URL.create("sqlite", database=str(self._path)),
+            json_serializer=partial(json.dumps, ensure_ascii=False),
         )
         sa.event.listen(self._engine, "connect", _configure)
         sa.event.listen(self._engine, "begin", _begin)
         try:
-            schema.migrate(self._engine)
-        except sa.exc.DatabaseError as error:
+            self._prepare()
+        except BaseException:
             self._engine.dispose()
+            raise
+
+    def _prepare(self) -> None:
+        with self.read() as connection:
+            is_current = schema.is_current(connection)
+        if is_current:
+            return
+        if self.is_read_only:
             raise WorkspaceError(
-                f"{folder / FILE_NAME} cannot be read ({error.orig}); restore it from a backup or use another "
-                "--workspace"
-            ) from error
+                f"{self._path} was made by an older version; search or ingest once to bring it up to date"
+            )
+        with self.write() as connection:
+            schema.migrate(connection)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A consistent view; nothing in it is written."""
-        with self._engine.connect() as connection:
+        with self._translated(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """One transaction: all of it is on disk at the end, or, after an error, none."""
-        with self._engine.connect() as connection:
-            connection = connection.execution_options(immediate=True)
-            with connection.begin():
-                yield connection
+        with self._translated(), self._engine.connect() as connection:
+            immediate = connection.execution_options(immediate=True)
+            with immediate.begin():
+                yield immediate
 
     def close(self) -> None:
         self._engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.OperationalError as error:
+            raise self._operational(error) from error
+        except sa.exc.DatabaseError as error:
+            raise WorkspaceError(
+                f"{self._path} does not work as a database ({error.orig}); restore it from a backup, or use "
+                "another --workspace"
+            ) from error
+
+    def _operational(self, error: sa.exc.OperationalError) -> KnowledgeError:
+        if "locked" in str(error.orig):
+            return WorkspaceLocked(f"{self._path} is being written by another process; try again in a moment")
+        return WorkspaceError(
+            f"{self._path} cannot be used ({error.orig}); check the disk and the permissions"
+        )
 
 
 def _configure(connection: Any, _record: object) -> None:
     # The driver's own transactions would begin late and deferred; `_begin` says what is meant.
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", f"busy_timeout = {BUSY_TIMEOUT_MS}"):
+    for pragma in (f"busy_timeout = {BUSY_TIMEOUT_MS}", "journal_mode = WAL", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}")
 
 

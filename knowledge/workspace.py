@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -33,16 +35,18 @@ class Workspace:
 
     def __init__(self, folder: str | os.PathLike[str] | None = None, *, lock: bool = True) -> None:
         self.folder = _folder(setting("workspace", folder))
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = WorkspaceLock(self.folder, setting("lock_wait_s")) if lock else None
-        if self._lock:
-            self._lock.acquire()
+        self._opening = threading.RLock()
         self._open: dict[str, KnowledgeBase] = {}
-        try:
-            self.store = Store(self.folder)
-        except BaseException:
-            self._release()
-            raise
+        with ExitStack() as stack:
+            if lock:
+                held = WorkspaceLock(self.folder, setting("lock_wait_s"))
+                held.acquire()
+                stack.callback(held.release)
+            self.store = Store(self.folder, is_read_only=not lock)
+            stack.callback(self.store.close)
+            if lock:
+                self._sweep()
+            self._at_close = stack.pop_all()
 
     def create(
         self,
@@ -66,6 +70,7 @@ class Workspace:
         """
         from knowledge.processing import ProcessRule
 
+        self._check_writable()
         if structure not in STRUCTURES:
             raise InputError(f"unknown structure {structure!r}; allowed: {', '.join(STRUCTURES)}")
         rule = ProcessRule(
@@ -89,22 +94,25 @@ class Workspace:
         )
         generation = Generation(self.store, self.folder, record)
         built_with = signature(generation.analyzer, generation.embedder)
-        with self.store.write() as connection:
+        with self._opening, self.store.write() as connection:
             catalog.add(connection, record, built_with)
             generation.create()
-        return self._remember(generation)
+        self._open[name] = created = KnowledgeBase(generation)
+        return created
 
     def open(self, name: str) -> KnowledgeBase:
         """Raises `NotFound` naming the knowledge bases that exist."""
-        if name in self._open:
+        with self._opening:
+            if name not in self._open:
+                with self.store.read() as connection:
+                    record = catalog.by_name(connection, name)
+                self._open[name] = KnowledgeBase(Generation(self.store, self.folder, record))
             return self._open[name]
-        with self.store.read() as connection:
-            record = catalog.by_name(connection, name)
-        return self._remember(Generation(self.store, self.folder, record))
 
-    def _remember(self, generation: Generation) -> KnowledgeBase:
-        self._open[generation.base.name] = opened = KnowledgeBase(generation)
-        return opened
+    def has(self, name: str) -> bool:
+        """Whether a knowledge base of this name exists."""
+        with self.store.read() as connection:
+            return name in catalog.names(connection)
 
     def knowledge_bases(self) -> list[BaseRecord]:
         """Every knowledge base with its counts, by name."""
@@ -113,17 +121,23 @@ class Workspace:
 
     def drop(self, name: str) -> BaseRecord:
         """Removes a knowledge base with everything in it."""
-        opened = self.open(name)
-        record = opened.record
-        opened.close()
-        del self._open[name]
-        with self.store.write() as connection:
-            catalog.remove(connection, record.id)
-        self._sweep()
+        self._check_writable()
+        with self._opening:
+            opened = self.open(name)
+            record = opened.record
+            opened.close()
+            del self._open[name]
+            with self.store.write() as connection:
+                catalog.remove(connection, record.id)
+            self._sweep()
         return record
 
+    def _check_writable(self) -> None:
+        if self.store.is_read_only:
+            raise InputError("this workspace was opened with lock=False, for looking only; open it without")
+
     def _sweep(self) -> None:
-        """Removes the folders of indexes that no knowledge base has any more."""
+        """Removes the folders of indexes that no knowledge base has: dropped, or never finished."""
         with self.store.read() as connection:
             known = catalog.generation_ids(connection)
         for folder in index_folder(self.folder, "").glob("*"):
@@ -131,18 +145,12 @@ class Workspace:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def close(self) -> None:
-        """Writes everything to disk and lets other processes in."""
-        try:
+        """Writes everything to disk and lets other processes in. Doing it twice changes nothing."""
+        at_close, self._at_close = self._at_close, ExitStack()
+        with at_close, ExitStack() as bases:
             for opened in self._open.values():
-                opened.close()
+                bases.callback(opened.close)
             self._open.clear()
-            self.store.close()
-        finally:
-            self._release()
-
-    def _release(self) -> None:
-        if self._lock:
-            self._lock.release()
 
     def __enter__(self) -> Workspace:
         return self
@@ -154,9 +162,17 @@ class Workspace:
 
 
 def _folder(given: str | os.PathLike[str]) -> Path:
+    """The folder, made when it does not exist, by its absolute path: the process may move on."""
     if "://" in str(given):
         raise InputError(f"the workspace {str(given)!r} is a URL; allowed: a folder")
-    return Path(given)
+    folder = Path(given).absolute()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"the workspace {folder} cannot be used ({error.strerror}); choose another folder"
+        ) from None
+    return folder
 
 
 def check_name(name: str) -> str:

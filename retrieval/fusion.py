@@ -13,8 +13,9 @@ from knowledge.types import Scored
 
 FIRST_DEPTH: Final = 64
 DEEPER: Final = 4
-DECIMALS: Final = 6
-"""Scores closer than this are ties: engines sum floats in different orders."""
+DECIMALS: Final = 4
+"""Scores that are equal to this many decimals are ties. The engine adds the terms of a question as 32-bit floats in
+no fixed order: the seventh decimal is noise, and with six kept, one score in twenty changed between two searches."""
 
 
 class Leg(Protocol):

@@ -69,5 +69,5 @@ def weighted(semantic: float, keyword: float, vector_weight: float) -> float:
 
 
 def shown(score: float) -> float:
-    """The score as users see it: in [0, 1], six decimals, so that equal means equal."""
-    return round(min(max(score, 0.0), 1.0), 6)
+    """The score as users see it: in [0, 1]."""
+    return min(max(score, 0.0), 1.0)

@@ -1,11 +1,14 @@
 """Exactly once: the same sources again change nothing, changed ones replace, failures stay with their file."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from knowledge import Document, KnowledgeBase, Workspace
+from knowledge import Block, Document, KnowledgeBase, Workspace
 from knowledge.errors import InputError, NotFound
+from knowledge.sources import Source
 
 
 @pytest.fixture
@@ -153,3 +156,71 @@ def test_scores_after_changes_equal_a_clean_build(workspace: Workspace) -> None:
             [(hit.document.key, hit.score) for hit in kb.search(query, top_k=40)] for kb in (clean, changed)
         )
         assert left == right
+
+
+def test_a_failed_attempt_changes_nothing_about_the_last_good_version(
+    kb: KnowledgeBase, folder: Path
+) -> None:
+    kb.ingest(folder / "travel.txt", metadata={"year": 2023})
+    (folder / "travel.txt").write_bytes(b"")
+    kb.ingest(folder / "travel.txt", metadata={"year": 2024})
+    assert len(kb.search("hotel", where="year = 2023")) == 1
+    assert len(kb.search("hotel", where="year = 2024")) == 0
+
+
+def test_an_error_in_the_middle_leaves_nothing_half_done(workspace: Workspace) -> None:
+    kb = workspace.create("interrupted")
+    kb.ingest(Document(text="was here before", name="old"))
+
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        kb.ingest([Document(text=f"text {n}", name=f"d{n}") for n in range(50)], progress=interrupt)
+    assert kb._generation.index.count() == sum(record.chunks for record in kb.documents())
+    report = kb.ingest([Document(text=f"text {n}", name=f"d{n}") for n in range(50)])
+    assert not report.failed
+    assert len(kb.documents()) == 51
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no such names or pipes there")
+def test_odd_sources_cost_nothing_but_themselves(kb: KnowledgeBase, folder: Path) -> None:
+    (folder / os.fsdecode(b"bad\xff.txt")).write_text("a name that is no text")
+    os.mkfifo(folder / "pipe.txt")
+    (folder / "workspace").mkdir()
+    (folder / "workspace" / "knowledge.db").write_bytes(b"")
+    (folder / "workspace" / "note.txt").write_text("of the workspace")
+    assert set(statuses(kb.ingest(folder))) == {"leave.md", "travel.txt", "parts.csv", "bad\ufffd.txt"}
+    report = kb.ingest([Document(text="lone \ud800 surrogate", name="s"), Document(text="fine", name="f")])
+    assert statuses(report) == {"s": "error", "f": "completed"}
+    assert "not valid Unicode" in (report.failed[0].error or "")
+
+
+def test_a_document_with_new_blocks_is_new(kb: KnowledgeBase) -> None:
+    text = "Title\n\nThe passage."
+    kb.ingest(Document(text=text, name="a"))
+    blocks = (Block(kind="heading", start=0, end=5, level=1), Block(kind="paragraph", start=7, end=19))
+    assert statuses(kb.ingest(Document(text=text, name="a", blocks=blocks))) == {"a": "replaced"}
+    assert kb.search("passage")[0].chunk.headings == ("Title",)
+
+
+def test_another_file_of_the_same_key_is_said(kb: KnowledgeBase, tmp_path: Path) -> None:
+    for parent in ("one", "two"):
+        (tmp_path / parent).mkdir()
+        (tmp_path / parent / "same.txt").write_text(f"text of {parent}")
+    kb.ingest(tmp_path / "one")
+    (done,) = kb.ingest(tmp_path / "two").documents
+    assert done.status == "replaced"
+    assert "known by the same key" in done.warnings[0]
+
+
+@pytest.mark.parametrize("given", ["", "https://example.org/a.html"])
+def test_what_is_no_path_is_refused(kb: KnowledgeBase, given: str) -> None:
+    with pytest.raises(InputError):
+        kb.ingest(given)
+
+
+def test_a_repeated_key_is_refused(kb: KnowledgeBase) -> None:
+    source = Source(key="a", name="a", data=b"text")
+    with pytest.raises(InputError, match="'a' is given more than once"):
+        kb.ingest_sources([source, source])

@@ -1,11 +1,20 @@
 """Knowledge bases as a library: made, searched, filtered, emptied and dropped."""
 
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
-from knowledge import Document, Field, KnowledgeBase, Workspace
-from knowledge.errors import AlreadyExists, FilterError, InputError, ModeError, NotFound, WorkspaceLocked
+from knowledge import Document, Field, KnowledgeBase, Workspace, schema
+from knowledge.errors import (
+    AlreadyExists,
+    FilterError,
+    InputError,
+    ModeError,
+    NotFound,
+    WorkspaceError,
+    WorkspaceLocked,
+)
 
 
 @pytest.fixture
@@ -182,3 +191,138 @@ def test_only_one_holds_the_index_but_everyone_may_look(
 def test_listing_does_not_need_the_embedding_model(workspace: Workspace, hashed: KnowledgeBase) -> None:
     record = next(record for record in workspace.knowledge_bases() if record.name == "hashed")
     assert (record.indexing, record.embedding, record.documents) == ("high_quality", "hash:64", 3)
+
+
+def test_a_passage_without_any_evidence_is_no_answer(hashed: KnowledgeBase) -> None:
+    assert all(hit.score > 0 for hit in hashed.search("valve", mode="vector", top_k=50))
+
+
+def test_points_that_may_not_be_shown_do_not_hide_those_that_may(workspace: Workspace) -> None:
+    kb = workspace.create("disabled")
+    kb.ingest([Document(text=f"meter {'meter ' * n}", name=f"d{n:02}") for n in range(13)])
+    best = [hit.document.id for hit in kb.search("meter", top_k=3)]
+    with workspace.store.write() as connection:
+        for id_ in best:
+            connection.execute(
+                schema.document.update().where(schema.document.c.id == id_).values(enabled=False)
+            )
+    found = [hit.document.id for hit in kb.search("meter", top_k=3)]
+    assert len(found) == 3
+    assert not set(found) & set(best)
+    assert len(kb.search("meter", top_k=50)) == 10
+
+
+def test_two_threads_may_ingest_and_search_at_once(workspace: Workspace) -> None:
+    kb = workspace.create("threads")
+
+    def work(name: str) -> None:
+        for turn in range(4):
+            kb.ingest(
+                [Document(text=f"{name} text {turn} {n}", name=f"{name}-{turn}-{n}") for n in range(20)]
+            )
+            kb.search(f"{name} text", top_k=5)
+
+    threads = [Thread(target=work, args=(name,)) for name in ("alpha", "beta", "gamma")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    records = kb.documents()
+    assert len(records) == 240
+    assert all(len(kb.chunks(record.id)) == 1 for record in records)
+    assert kb._generation.index.count() == 240
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "1e999", float("nan"), 10**400, 2**60, object(), {"a": 1}])
+def test_values_that_no_filter_could_find_are_refused(workspace: Workspace, value: object) -> None:
+    kb = workspace.create("numbers")
+    document = Document(text="some text", name="a")
+    kb.ingest(document, metadata={"year": 2024})
+    with pytest.raises(InputError, match="year"):
+        kb.ingest(document, metadata={"year": value})
+    assert len(kb.search("text", where="year = 2024")) == 1
+
+
+def test_a_number_in_a_string_field_keeps_its_digits(workspace: Workspace) -> None:
+    kb = workspace.create("codes")
+    kb.ingest(Document(text="one", name="a"), metadata={"code": "x1"})
+    kb.ingest(Document(text="two", name="b"), metadata={"code": 1234567})
+    assert [hit.document.key for hit in kb.search("one two", where="code = 1234567")] == ["b"]
+    assert len(kb.search("one two", where=Field("code") == 1234568)) == 0
+
+
+def test_looking_cannot_change_anything(workspace: Workspace, kb: KnowledgeBase, folder: Path) -> None:
+    with Workspace(workspace.folder, lock=False) as looking:
+        for change in (
+            lambda: looking.drop("handbook"),
+            lambda: looking.create("other"),
+            lambda: looking.open("handbook").ingest(folder, force=True),
+            lambda: looking.open("handbook").remove("leave.md"),
+            lambda: looking.open("handbook").rebuild(),
+            lambda: looking.open("handbook").search("x"),
+        ):
+            with pytest.raises(InputError, match="lock=False"):
+                change()
+    assert len(kb.search("年假")) > 0
+
+
+def test_a_closed_workspace_says_so(tmp_path: Path, folder: Path) -> None:
+    with Workspace(tmp_path / "w") as workspace:
+        kb = workspace.create("a")
+        kb.ingest(folder)
+    workspace.close()
+    with pytest.raises(InputError, match="is closed; open it again"):
+        kb.search("hotel")
+
+
+def test_the_process_may_change_its_folder(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with Workspace("what?") as workspace:
+        kb = workspace.create("a")
+        monkeypatch.chdir(folder)
+        kb.ingest("travel.txt")
+        assert len(kb.search("hotel")) == 1
+    assert (tmp_path / "what?" / "knowledge.db").exists()
+
+
+def test_conditions_are_not_joined_with_and(kb: KnowledgeBase) -> None:
+    with pytest.raises(FilterError, match="join them with &"):
+        kb.search("x", where=(Field("year") >= 2024) and (Field("dept") == "hr"))
+
+
+def test_an_index_that_was_never_finished_is_swept_away(tmp_path: Path, folder: Path) -> None:
+    with Workspace(tmp_path / "w") as workspace:
+        workspace.create("a").ingest(folder)
+    (tmp_path / "w" / "index" / "unfinished").mkdir()
+    with Workspace(tmp_path / "w") as workspace:
+        assert len(list((workspace.folder / "index").iterdir())) == 1
+        assert len(workspace.open("a").search("hotel")) == 1
+
+
+def test_a_newer_database_is_left_alone(tmp_path: Path) -> None:
+    with Workspace(tmp_path / "w") as workspace, workspace.store.write() as connection:
+        connection.exec_driver_sql("PRAGMA user_version = 99")
+    with pytest.raises(WorkspaceError, match="schema 99, this program knows up to 1; upgrade"):
+        Workspace(tmp_path / "w")
+
+
+def test_a_damaged_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "knowledge.db").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(WorkspaceError, match="does not work as a database"):
+        Workspace(tmp_path)
+
+
+def test_an_index_of_other_software_must_be_rebuilt(tmp_path: Path, folder: Path) -> None:
+    with Workspace(tmp_path / "w") as workspace:
+        workspace.create("a").ingest(folder)
+        with workspace.store.write() as connection:
+            changed = {"engine": "other 1.0", "analyzer": "x", "embedding": None}
+            connection.execute(schema.generation.update().values(signature=changed))
+    with Workspace(tmp_path / "w") as workspace:
+        kb = workspace.open("a")
+        with pytest.raises(WorkspaceError, match=r"built with engine 'other 1\.0'.* knowledge rebuild a"):
+            kb.search("hotel")
+        kb.rebuild()
+        assert len(kb.search("hotel")) == 1
