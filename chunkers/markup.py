@@ -14,14 +14,16 @@ from chunkers.addresses import LINK_TARGET
 
 # Only elements that HTML has: `List<String>` is meant as it stands.
 _ELEMENTS: Final = (
-    "a|abbr|b|bdi|big|br|center|cite|code|del|details|dfn|div|em|font|h[1-6]|hr|i|img|input|ins|kbd|mark|p"
+    "a|abbr|b|bdi|big|center|cite|code|del|details|dfn|div|em|font|h[1-6]|hr|i|img|input|ins|kbd|mark|p"
     "|picture|q|s|samp|small|source|span|strike|strong|sub|summary|sup|svg|tt|u|var|wbr"
 )
 _CODE: Final = r"(?<!`)(?P<marks>`+)(?!`)(?P<code>(?:[^`]|(?<!`)`(?!`))+?)(?<!`)(?P=marks)(?!`)"
-_STAND_INS: Final = range(0xE000, 0xF8FF)
+_STAND_INS: Final = range(0xE000, 0xF900)
 """Characters without a meaning of their own, one for each literal while the marks are taken off."""
 _STAND_IN = re.compile("[\ue000-\uf8ff]")
-_LITERAL = re.compile(rf"{_CODE}|\\(?P<escaped>[!-/:-@\[-`{{-~])|{_STAND_IN.pattern}")
+_ESCAPED: Final = r"\\(?P<escaped>[!-/:-@\[-`{-~])"
+_ENTITY: Final = r"(?P<entity>&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
+_LITERAL = re.compile(f"{_CODE}|{_ESCAPED}|{_ENTITY}|{_STAND_IN.pattern}")
 
 _LABEL: Final = r"([^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)"
 # Beside letters and digits these would as likely be arithmetic or a name: 3*4*5, snake_case, __init__.
@@ -32,6 +34,7 @@ _UNDERSCORES: Final = (
 )
 _REPLACEMENTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"<!--[^<>]*-->"), ""),
+    (re.compile(r"(?i)<br\s*/?>"), " "),
     (re.compile(rf"(?i)</?(?:{_ELEMENTS})(?:\s[^<>]*)?/?>"), ""),
     (re.compile(r"(?i)<([a-z][a-z0-9+.-]{1,31}:[^\s<>]*)>"), r"\1"),
     (re.compile(r"\[\^[^\[\]\s]+\]"), ""),
@@ -44,11 +47,10 @@ _REPLACEMENTS: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
 _DEEPEST: Final = 4
 """How many marks around one another are taken off."""
 _ANCHOR = re.compile(r"\{#[^\s{}]+\}\s*\Z")
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
 def plain_text(written: str) -> str:
-    """`written` without Markdown's inline marks; inline code and escaped characters are taken literally.
+    """`written` without Markdown's inline marks; inline code, escapes and entities are taken literally.
 
     Lines of thousands of characters, which are no titles, stay as they are.
     """
@@ -56,7 +58,6 @@ def plain_text(written: str) -> str:
         return written
     literals: list[str] = []
     text = _without_marks(_ANCHOR.sub("", _LITERAL.sub(_set_aside(literals), written)))
-    text = _ENTITY.sub(lambda entity: unescape(entity[0]), text)
     return _STAND_IN.sub(lambda stand_in: literals[ord(stand_in[0]) - _STAND_INS.start], text)
 
 
@@ -64,7 +65,7 @@ def _set_aside(literals: list[str]) -> Callable[[re.Match[str]], str]:
     """Replaces each literal by its stand-in and appends it to `literals`."""
 
     def replacement(found: re.Match[str]) -> str:
-        literals.append(found["code"] or found["escaped"] or found[0])
+        literals.append(found["code"] or found["escaped"] or unescape(found["entity"] or found[0]))
         return chr(_STAND_INS[len(literals) - 1])
 
     return replacement

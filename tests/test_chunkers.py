@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import FrozenInstanceError, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import chunkers
 from chunkers import General
 from knowledge.defaults import BY_NAME
 from knowledge.errors import InputError
-from knowledge.types import Chunk
+from knowledge.types import Chunk, Locator
 
 SYMBOLS = (
     "e\u0301",
@@ -158,7 +159,32 @@ def test_blank_text_has_no_chunks(text: str) -> None:
 
 
 def test_short_text_is_one_chunk() -> None:
-    assert General().chunk("  Hello.\n") == [Chunk(content="Hello.", start=2, end=8)]
+    assert General().chunk("  Hello.\n") == [Chunk(content="Hello.", start=2, end=8, locator=Locator(line=1))]
+
+
+def test_a_log_without_blank_lines_is_cited_by_line() -> None:
+    text = "".join(f"2024-05-01 12:00:{number:03} 服务 started, all is well\n" for number in range(300))
+    chunks = General().chunk(text)
+    lines = [chunk.locator.line for chunk in chunks]
+    assert lines[0] == 1
+    assert len(set(lines)) == len(chunks) > 20
+    for chunk, line in zip(chunks, lines, strict=True):
+        assert line is not None
+        assert text.splitlines()[line - 1].endswith(chunk.content.splitlines()[0])
+
+
+@pytest.mark.parametrize(("max_length", "overlap"), [(50, 5), (300, 30), (499, 49), (500, 50), (4000, 50)])
+def test_the_overlap_not_given_is_a_tenth_up_to_the_default(max_length: int, overlap: int) -> None:
+    assert General(max_length=max_length).overlap == overlap
+    assert General(max_length=max_length) == General(max_length=max_length, overlap=overlap)
+
+
+def test_settings_cannot_be_changed() -> None:
+    general = General(max_length=80)
+    with pytest.raises(FrozenInstanceError):
+        general.overlap = 3  # type: ignore[misc]
+    assert hash(general) == hash(replace(general))
+    assert repr(general) == "General(max_length=80, overlap=8, delimiters=('\\n',))"
 
 
 def test_lines_are_packed_up_to_the_limit() -> None:
@@ -256,6 +282,7 @@ def test_escapes_are_understood_once_even_when_settings_are_copied() -> None:
         ({"max_length": True}, "got True"),
         ({"overlap": -1}, "overlap must be a whole number from 0 to 2000, got -1"),
         ({"max_length": 60, "overlap": 60}, "overlap 60 must be less than max_length 60"),
+        ({"max_length": 50, "overlap": 50}, "overlap 50 must be less than max_length 50"),
         ({"delimiters": "\n"}, "delimiters must be a list of strings"),
         ({"delimiters": (1,)}, "delimiters must be a list of strings"),
         ({"delimiters": ("",)}, "must not be empty"),

@@ -241,7 +241,7 @@ def test_pages_are_merged() -> None:
 def test_text_without_blocks_has_no_trail() -> None:
     for document in ("# Title\n\nText.", Document(text="# Title\n\nText.")):
         (chunk,) = General().chunk(document)
-        assert chunk == Chunk(content="# Title\n\nText.", start=0, end=14)
+        assert chunk == Chunk(content="# Title\n\nText.", start=0, end=14, locator=Locator(line=1))
 
 
 @pytest.mark.parametrize(

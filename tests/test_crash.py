@@ -15,7 +15,7 @@ from knowledge import Workspace
 
 FILES = 300
 MOMENTS = 10
-TOLERANCE = 2e-6
+TOLERANCE = 1.5e-4
 WORDS = (
     "年假 发票 校准 探头 仪器 差旅 培训 密码 warranty laptop invoice probe hotel budget security report"
 ).split()
