@@ -215,7 +215,12 @@ def _add_base_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_chunk_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-length", type=int, metavar="N", help="longest chunk, characters (default 500)")
-    parser.add_argument("--overlap", type=int, metavar="N", help="repeated in the next chunk (default 50)")
+    parser.add_argument(
+        "--overlap",
+        type=int,
+        metavar="N",
+        help="repeated in the next chunk (default a tenth of --max-length, at most 50)",
+    )
     parser.add_argument(
         "--delimiter",
         metavar="S",

@@ -46,7 +46,8 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         default=50,
         minimum=0,
         maximum=2000,
-        meaning="characters repeated in the next chunk",
+        optional=True,
+        meaning="characters repeated in the next chunk; off: a tenth of max_length, at most 50",
         dify="50 (API 0)",
     ),
     Setting(

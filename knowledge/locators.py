@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import fields
+from typing import Final
 
 from knowledge.types import Locator
+
+_NAMES: Final = tuple(field.name for field in fields(Locator))
 
 
 def plain_locator(locator: Locator) -> dict[str, int | str]:
     """What is known of a place, without the rest."""
-    return {name: value for name, value in asdict(locator).items() if value is not None}
+    known = ((name, getattr(locator, name)) for name in _NAMES)
+    return {name: value for name, value in known if value is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import chunkers
@@ -18,7 +18,8 @@ class ProcessRule:
 
     delimiters: tuple[str, ...] = ("\n",)
     max_length: int = 500
-    overlap: int = 50
+    overlap: int | None = None
+    """None: the chunker's own, which fits `max_length`."""
     remove_extra_spaces: bool = False
     remove_urls_emails: bool = False
     whole: bool = False
@@ -38,9 +39,8 @@ class ProcessRule:
         return identity.signature([extractors.VERSION, chunkers.VERSION, self.as_settings()])
 
     def check(self) -> ProcessRule:
-        """Itself. Raises `InputError` when its values do not go together."""
-        self._chunker()
-        return self
+        """Itself with the overlap in force. Raises `InputError` when its values do not go together."""
+        return replace(self, overlap=self._chunker().overlap)
 
     def apply(self, document: Document) -> tuple[Document, list[Chunk]]:
         """The cleaned document and its chunks, which are spans of the cleaned text."""
