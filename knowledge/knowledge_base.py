@@ -79,9 +79,9 @@ class KnowledgeBase:
         """
         from knowledge.sources import discover
 
-        single = isinstance(inputs, str | os.PathLike | Document)
+        several = [inputs] if isinstance(inputs, str | os.PathLike | Document) else inputs
         return self.ingest_sources(
-            discover([inputs] if single else inputs),  # type: ignore[list-item, arg-type]
+            discover(several),
             metadata=metadata,
             workers=workers,
             force=force,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import chunkers
 import extractors
 from knowledge import identity
+from knowledge.configuration import setting
 from knowledge.types import Chunk, Document
 
 
@@ -26,6 +27,26 @@ class ProcessRule:
     """Each document is one chunk, however long: for labelled sets whose entries are passages."""
 
     @staticmethod
+    def chosen(
+        *,
+        delimiters: Sequence[str] | None = None,
+        max_length: int | None = None,
+        overlap: int | None = None,
+        remove_extra_spaces: bool | None = None,
+        remove_urls_emails: bool | None = None,
+        whole: bool = False,
+    ) -> ProcessRule:
+        """The rule of these options, settings for those left out. Raises `InputError` when they do not fit."""
+        return ProcessRule(
+            delimiters=tuple(delimiters or (setting("delimiter"),)),
+            max_length=setting("max_length", max_length),
+            overlap=setting("overlap", overlap),
+            remove_extra_spaces=setting("remove_extra_spaces", remove_extra_spaces),
+            remove_urls_emails=setting("remove_urls_emails", remove_urls_emails),
+            whole=whole,
+        ).with_overlap()
+
+    @staticmethod
     def from_settings(settings: Mapping[str, Any]) -> ProcessRule:
         """The rule stored by `as_settings`."""
         return ProcessRule(**{**settings, "delimiters": tuple(settings["delimiters"])})
@@ -38,7 +59,7 @@ class ProcessRule:
         """Changes whenever the same bytes would give other chunks."""
         return identity.signature([extractors.VERSION, chunkers.VERSION, self.as_settings()])
 
-    def check(self) -> ProcessRule:
+    def with_overlap(self) -> ProcessRule:
         """Itself with the overlap in force. Raises `InputError` when its values do not go together."""
         return replace(self, overlap=self._chunker().overlap)
 

@@ -73,14 +73,14 @@ class Workspace:
         self._check_writable()
         if structure not in STRUCTURES:
             raise InputError(f"unknown structure {structure!r}; allowed: {', '.join(STRUCTURES)}")
-        rule = ProcessRule(
-            delimiters=tuple(delimiters or (setting("delimiter"),)),
-            max_length=setting("max_length", max_length),
-            overlap=setting("overlap", overlap),
-            remove_extra_spaces=setting("remove_extra_spaces", remove_extra_spaces),
-            remove_urls_emails=setting("remove_urls_emails", remove_urls_emails),
+        rule = ProcessRule.chosen(
+            delimiters=delimiters,
+            max_length=max_length,
+            overlap=overlap,
+            remove_extra_spaces=remove_extra_spaces,
+            remove_urls_emails=remove_urls_emails,
             whole=whole,
-        ).check()
+        )
         spec = choose_embedding(indexing, embedding)
         record = BaseRecord(
             id=identity.knowledge_base_id(check_name(name)),
