@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import qdrant_edge as edge
 
 from knowledge.errors import FilterError, InputError
-from knowledge.filters import And, Condition, Filter, Not, Or, values_of
+from knowledge.filters import And, Condition, Filter, Not, Operator, Or, positive_of, values_of
 from knowledge.types import FieldType, Scalar, Value
 
 if TYPE_CHECKING:
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
 METADATA = "m"
 
+_SIDES: Final[Mapping[str, str]] = {
+    ">": "gt",
+    "<": "lt",
+    ">=": "gte",
+    "<=": "lte",
+    "after": "gt",
+    "before": "lt",
+}
 _EVERYTHING = edge.Filter()
 _NOTHING = edge.Filter(must_not=[edge.Filter()])
 
@@ -51,15 +59,22 @@ def edge_filter(where: Filter) -> edge.Filter:
             return edge.Filter(should=[edge_filter(part) for part in parts]) if parts else _NOTHING
         case Not(part):
             return edge.Filter(must_not=[edge_filter(part)])
-        case Condition(name, "in", value):
-            return _any_of(name, values_of(value))
-        case Condition(name, "!=", value):
-            return edge.Filter(must_not=[_any_of(name, (_single(where),))])
-        case Condition(name, "=" | "is", value):
-            return _any_of(name, (_single(where),))
-        case Condition():
-            return _ordered(where)
+        case Condition(name, op, value):
+            positive = positive_of(op)
+            if positive is not None:
+                return edge.Filter(must_not=[_positive(name, positive, values_of(value))])
+            return _positive(name, op, values_of(value))
     raise TypeError(f"not a filter: {where!r}")
+
+
+def _positive(name: str, op: Operator, values: Sequence[Scalar]) -> edge.Filter:
+    match op:
+        case "=" | "is" | "in":
+            return _any_of(name, values)
+        case "not-empty":
+            return edge.Filter(must_not=[_absent(name)])
+        case _:
+            return _ordered(name, op, values[0])
 
 
 def _any_of(name: str, values: Sequence[Scalar]) -> edge.Filter:
@@ -74,24 +89,19 @@ def _any_of(name: str, values: Sequence[Scalar]) -> edge.Filter:
     return edge.Filter(should=alternatives) if alternatives else _NOTHING
 
 
-def _ordered(condition: Condition) -> edge.Filter:
-    bound = _single(condition)
-    if isinstance(bound, str) or condition.op == "contains":
+def _absent(name: str) -> edge.Filter:
+    """Neither strings nor numbers: for both the engine takes a missing list for an empty one."""
+    return edge.Filter(must=[edge.IsEmptyCondition(_path(name, is_text)) for is_text in (True, False)])
+
+
+def _ordered(name: str, op: Operator, bound: Scalar) -> edge.Filter:
+    side = _SIDES.get(op)
+    if side is None or isinstance(bound, str):
         raise FilterError(
-            f"the index cannot decide {condition.field!r} {condition.op} {bound!r}; "
-            "allowed here: = != is in for strings, and > < >= <= for numbers"
+            f"the index cannot decide {name!r} {op} {bound!r}; "
+            "allowed here: = is in empty and their negations, and for numbers > < >= <= before after"
         )
-    if math.isnan(bound):
-        return _NOTHING
-    sides = {">": "gt", "<": "lt", ">=": "gte", "<=": "lte"}
-    return edge.Filter(must=[_range(condition.field, **{sides[condition.op]: float(bound)})])
-
-
-def _single(condition: Condition) -> Scalar:
-    values = values_of(condition.value)
-    if len(values) != 1:
-        raise FilterError(f"{condition.op!r} compares with one value, not {len(values)}; for a list use `in`")
-    return values[0]
+    return _NOTHING if math.isnan(bound) else edge.Filter(must=[_range(name, **{side: float(bound)})])
 
 
 def _range(name: str, **bounds: float) -> edge.FieldCondition:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from knowledge import schema
 from knowledge.errors import AlreadyExists, FilterError, NotFound
+from knowledge.filters import Operator
 from knowledge.types import FieldType, Indexing, Structure
 
 _bases = schema.knowledge_base
@@ -159,15 +160,33 @@ def declare_fields(
     return {**known, **wanted}
 
 
-def values_containing(connection: sa.Connection, base_id: str, name: str, part: str) -> tuple[str, ...]:
-    """The distinct values of a string field in which `part` occurs, upper and lower case told apart."""
+def values_that(
+    connection: sa.Connection, base_id: str, name: str, op: Operator, part: str
+) -> tuple[str, ...]:
+    """The distinct values of a string field that `op` (contains, starts-with, ends-with) `part` holds for."""
     table = schema.field_value
     query = (
         sa.select(table.c.value)
         .distinct()
-        .where(
-            table.c.knowledge_base_id == base_id, table.c.name == name, sa.func.instr(table.c.value, part) > 0
-        )
+        .where(table.c.knowledge_base_id == base_id, table.c.name == name, _holds(table.c.value, op, part))
         .order_by(table.c.value)
     )
     return tuple(connection.execute(query).scalars())
+
+
+def _holds(value: sa.ColumnElement[str], op: Operator, part: str) -> sa.ColumnElement[bool]:
+    """Compares bytes: LIKE takes upper for lower case, and text functions stop at a zero character."""
+    if not part:
+        # The engine of SQL takes a part of an empty value for NULL.
+        return sa.true()
+    stored, wanted = sa.cast(value, sa.LargeBinary), part.encode()
+    match op:
+        case "contains":
+            return sa.func.instr(stored, wanted) > 0
+        case "starts-with":
+            return sa.func.substr(stored, 1, len(wanted)) == wanted
+        case "ends-with":
+            return sa.func.substr(stored, sa.func.length(stored) - len(wanted) + 1) == wanted
+    raise FilterError(
+        f"{op!r} is not decided by looking at values; allowed: contains, starts-with, ends-with"
+    )

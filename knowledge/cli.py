@@ -244,7 +244,15 @@ def _add_search(command: _Command) -> None:
         metavar="COND",
         action="append",
         default=[],
-        help="NAME OP VALUE on metadata, OP one of = != > < >= <= contains is; several must all hold",
+        help="NAME OP VALUE on metadata, OP one of = != > < >= <= contains not-contains starts-with ends-with is "
+        "is-not in not-in before after, or NAME empty, NAME not-empty; several must all hold",
+    )
+    search.add_argument(
+        "--where-any",
+        metavar="COND",
+        action="append",
+        default=[],
+        help="like --where, but of several one must hold, besides every --where",
     )
     search.add_argument(
         "--vector-weight", type=float, metavar="W", help="of hybrid search, 0 to 1 (default 0.5)"

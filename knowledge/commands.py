@@ -20,6 +20,7 @@ from knowledge.errors import InputError, NotFound
 
 if TYPE_CHECKING:
     from knowledge import KnowledgeBase, Workspace
+    from knowledge.filters import Filter
 
 Options = argparse.Namespace
 
@@ -141,13 +142,22 @@ def search(options: Options) -> int:
             top_k=options.top_k,
             threshold=options.threshold,
             vector_weight=options.vector_weight,
-            where=options.where or None,
+            where=_conditions(options),
         )
     if options.json:
         _emit(plain.hits(found))
     else:
         rendering.hits(found)
     return DONE
+
+
+def _conditions(options: Options) -> list[Filter | str]:
+    """All of `--where` and one of `--where-any`."""
+    from knowledge.filters import Or
+    from knowledge.query import parse_condition
+
+    any_of = tuple(parse_condition(text) for text in options.where_any)
+    return [*options.where, Or(any_of)] if any_of else options.where
 
 
 def extract(options: Options) -> int:
@@ -173,10 +183,9 @@ def _extract(file: str) -> Any:
 def chunk(options: Options) -> int:
     from knowledge.processing import ProcessRule
 
-    rule = ProcessRule(
-        delimiters=tuple(options.delimiter or (setting("delimiter"),)),
-        **{option: setting(option, getattr(options, option)) for option in BASE_OPTIONS},
-    ).check()
+    rule = ProcessRule.chosen(
+        delimiters=options.delimiter, **{option: getattr(options, option) for option in BASE_OPTIONS}
+    )
     document, cut = rule.apply(_extract(options.file))
     if options.json:
         _emit(plain.chunked(document, cut))

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import sqlalchemy as sa
+
 from indexers.scripts import dominant_script
 from knowledge import catalog, documents
 from knowledge.documents import DocumentRecord
 from knowledge.errors import ModeError
-from knowledge.filters import And, Condition, Filter, Not, Or, check, matches
+from knowledge.filters import And, Condition, Filter, Not, Or, check, matches, positive_of
 from knowledge.generations import Generation
 from knowledge.protocols import Embedder
 from knowledge.types import ChunkRef, DocumentRef, Hit, Hits, Indexing, KnowledgeBaseRef, Mode
@@ -46,8 +48,8 @@ def search(generation: Generation, query: str, options: SearchOptions) -> Hits:
     """
     started = time.perf_counter()
     mode = check_mode(generation, options.mode)
-    where = _prepare_filter(generation, options.where)
-    question, warnings = _question(generation, query, mode, replace(options, where=where))
+    where, pushed_down = _prepare_filter(generation, options.where)
+    question, warnings = _question(generation, query, mode, replace(options, where=pushed_down))
     hits = _collect(generation, question, options.top_k, options.threshold, where)
     uses_vectors = question.vector is not None
     calibrated = not uses_vectors or bool(generation.stored_signature["floors"])
@@ -70,28 +72,34 @@ def check_mode(generation: Generation, mode: Mode | None) -> Mode:
     return mode or allowed[0]
 
 
-def _prepare_filter(generation: Generation, where: Filter | None) -> Filter | None:
-    """`where` with checked types, and with `contains` resolved to the values that contain."""
+def _prepare_filter(
+    generation: Generation, where: Filter | None
+) -> tuple[Filter, Filter] | tuple[None, None]:
+    """`where` with checked types, which decides, and as the index can decide it: looking inside strings is
+    resolved to the values of the moment, and a document may bring a new one before the search is done."""
     if where is None:
-        return None
+        return None, None
     with generation.store.read() as connection:
-        fields = catalog.fields(connection, generation.base.id)
+        checked = check(where, catalog.fields(connection, generation.base.id))
+        return checked, _resolve(connection, generation.base.id, checked)
 
-        def resolve(part: Filter) -> Filter:
-            match part:
-                case And(parts):
-                    return And(tuple(resolve(inner) for inner in parts))
-                case Or(parts):
-                    return Or(tuple(resolve(inner) for inner in parts))
-                case Not(inner):
-                    return Not(resolve(inner))
-                case Condition(field, "contains", value):
-                    found = catalog.values_containing(connection, generation.base.id, field, str(value))
-                    return Condition(field, "in", found)
-                case _:
-                    return part
 
-        return resolve(check(where, fields))
+def _resolve(connection: sa.Connection, base_id: str, where: Filter) -> Filter:
+    match where:
+        case And(parts):
+            return And(tuple(_resolve(connection, base_id, part) for part in parts))
+        case Or(parts):
+            return Or(tuple(_resolve(connection, base_id, part) for part in parts))
+        case Not(part):
+            return Not(_resolve(connection, base_id, part))
+        case Condition(field, op, value):
+            positive = positive_of(op)
+            looked_for = positive or op
+            if looked_for not in ("contains", "starts-with", "ends-with"):
+                return where
+            found = catalog.values_that(connection, base_id, field, looked_for, str(value))
+            return Condition(field, "not-in" if positive else "in", found)
+    raise TypeError(f"not a filter: {where!r}")
 
 
 def _question(

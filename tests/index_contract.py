@@ -66,17 +66,21 @@ points = st.builds(
     metadata=metadata,
 )
 
-equalities = st.sampled_from(("=", "!=", "is"))
+fields = st.sampled_from(STRING_FIELDS + NUMBER_FIELDS)
+equalities = st.sampled_from(("=", "!=", "is", "is-not"))
+orders = st.sampled_from((">", "<", ">=", "<=", "before", "after"))
 conditions = st.one_of(
-    st.builds(Condition, st.sampled_from(STRING_FIELDS + NUMBER_FIELDS), equalities, strings | numbers),
-    st.builds(Condition, st.sampled_from(NUMBER_FIELDS), st.sampled_from((">", "<", ">=", "<=")), numbers),
+    st.builds(Condition, fields, equalities, strings | numbers),
+    st.builds(Condition, fields, orders, numbers),
     st.builds(
         Condition,
-        st.sampled_from(STRING_FIELDS + NUMBER_FIELDS),
-        st.just("in"),
+        fields,
+        st.sampled_from(("in", "not-in")),
         st.lists(strings | numbers, max_size=3).map(tuple),
     ),
+    st.builds(Condition, fields, st.sampled_from(("empty", "not-empty"))),
 )
+"""All that an index decides by itself; looking inside strings is resolved before it is asked."""
 filters = st.recursive(
     conditions,
     lambda inner: (
@@ -245,6 +249,7 @@ class IndexContract:
             assert found(index, Condition("year", "=", 2025.0)) == [1]
             index.set_metadata("v", {})
             assert found(index, Condition("year", "!=", 2025.0)) == [1]
+            assert found(index, Condition("year", "empty")) == [1]
 
     def test_the_same_id_again_replaces_the_point(self):
         with self.fresh(dimension=None) as (index, _):
@@ -297,6 +302,8 @@ class IndexContract:
             (">", -math.inf, [1]),
             ("=", math.inf, []),
             (">", math.nan, []),
+            ("before", math.nan, []),
+            ("is-not", math.nan, [1, 2]),
             ("!=", math.nan, [1, 2]),
         ],
     )
@@ -304,6 +311,18 @@ class IndexContract:
         with self.fresh(dimension=None) as (index, _):
             index.upsert([replace(text_point(1, "a"), metadata={"year": 2024.0}), text_point(2, "a")])
             assert found(index, Condition("year", op, bound)) == expected
+
+    def test_an_empty_string_and_zero_are_values_and_an_empty_list_is_none(self):
+        with self.fresh(dimension=None) as (index, _):
+            values: tuple[Value, ...] = ("", 0.0, (), ("", 1.0))
+            index.upsert(
+                [replace(text_point(n, "a"), metadata={"f": value}) for n, value in enumerate(values)]
+                + [text_point(9, "a")]
+            )
+            assert found(index, Condition("f", "empty")) == [2, 9]
+            assert found(index, Condition("f", "not-empty")) == [0, 1, 3]
+            assert found(index, Condition("f", "not-in", ())) == [0, 1, 2, 3, 9]
+            assert found(index, Condition("f", "in", ())) == []
 
 
 class IndexInUse:
