@@ -16,6 +16,8 @@ from knowledge.errors import AlreadyExists, InputError, KnowledgeError, NotFound
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 LONG: Final = ("demo", "eval", "ingest", "rebuild")
+BASE_OPTIONS: Final = ("max_length", "overlap", "remove_extra_spaces", "remove_urls_emails")
+"""Options of `create` that are settings of the same name."""
 MODES: Final = ("hybrid", "vector", "full-text", "keyword")
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import knowledge
 from knowledge import plain, rendering
-from knowledge.cli import DONE, FAILED
-from knowledge.configuration import setting
-from knowledge.errors import InputError, NotFound
+from knowledge.cli import BASE_OPTIONS, DONE, FAILED
+from knowledge.errors import InputError
+from knowledge.looking import chunk, chunks, docs, emit, existing, extract, ls, show
 
 if TYPE_CHECKING:
     from knowledge import KnowledgeBase, Workspace
@@ -24,32 +22,18 @@ if TYPE_CHECKING:
 
 Options = argparse.Namespace
 
-BASE_OPTIONS = ("max_length", "overlap", "remove_extra_spaces", "remove_urls_emails")
-
-
-def _emit(report: Mapping[str, Any]) -> None:
-    sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
-
-
-def _has_workspace(folder: Path) -> bool:
-    from knowledge.store import FILE_NAME
-
-    return (folder / FILE_NAME).exists()
-
-
-def _existing(options: Options, lock: bool = True) -> Workspace:
-    """The workspace, which must be there: looking into nothing would hide a mistyped folder."""
-    folder = Path(setting("workspace", options.workspace))
-    if not _has_workspace(folder):
-        raise NotFound(f"no workspace in {str(folder)!r}; make one: knowledge ingest PATH --kb NAME")
-    return knowledge.Workspace(folder, lock=lock)
+__all__ = [
+    "chunk", "chunks", "create", "demo", "docs", "drop", "eval", "extract", "ingest", "ls", "rebuild", "rm", "search",
+    "show",
+]  # fmt: skip
+"""One function for each command of `knowledge.cli`, by its name."""
 
 
 def create(options: Options) -> int:
     with knowledge.Workspace(options.workspace) as workspace:
         record = _create(workspace, options.name, options, options.description).record
     if options.json:
-        _emit(plain.base(record))
+        emit(plain.base(record))
     else:
         rendering.base(record)
     return DONE
@@ -97,7 +81,7 @@ def ingest(options: Options) -> int:
         finally:
             progress.close()
     if options.json:
-        _emit(plain.report(report))
+        emit(plain.report(report))
     else:
         rendering.report(report)
     return FAILED if report.failed else DONE
@@ -135,7 +119,7 @@ def _compare(name: str, option: str, has: object, given: object) -> None:
 
 
 def search(options: Options) -> int:
-    with _existing(options) as workspace:
+    with existing(options) as workspace:
         found = workspace.open(options.kb).search(
             options.query,
             mode=options.mode,
@@ -145,7 +129,7 @@ def search(options: Options) -> int:
             where=_conditions(options),
         )
     if options.json:
-        _emit(plain.hits(found))
+        emit(plain.hits(found))
     else:
         rendering.hits(found)
     return DONE
@@ -160,87 +144,9 @@ def _conditions(options: Options) -> list[Filter | str]:
     return [*options.where, Or(any_of)] if any_of else options.where
 
 
-def extract(options: Options) -> int:
-    document = _extract(options.file)
-    if options.json:
-        _emit(plain.extracted(document))
-    else:
-        for warning in document.warnings:
-            rendering.note(warning)
-        rendering.line(document.text)
-    return DONE
-
-
-def _extract(file: str) -> Any:
-    import extractors
-
-    path = Path(file)
-    if not path.is_file():
-        raise NotFound(f"{file!r} is a folder; give one file" if path.is_dir() else f"no file {file!r}")
-    return extractors.extract(path)
-
-
-def chunk(options: Options) -> int:
-    from knowledge.processing import ProcessRule
-
-    rule = ProcessRule.chosen(
-        delimiters=options.delimiter, **{option: getattr(options, option) for option in BASE_OPTIONS}
-    )
-    document, cut = rule.apply(_extract(options.file))
-    if options.json:
-        _emit(plain.chunked(document, cut))
-    else:
-        rendering.chunks(cut)
-    return DONE
-
-
-def ls(options: Options) -> int:
-    folder = Path(setting("workspace", options.workspace))
-    if _has_workspace(folder):
-        with knowledge.Workspace(folder, lock=False) as workspace:
-            records = workspace.knowledge_bases()
-    else:
-        records = []
-    if options.json:
-        _emit({"knowledge_bases": [plain.base(record) for record in records]})
-    else:
-        rendering.bases(records)
-    return DONE
-
-
-def show(options: Options) -> int:
-    with _existing(options, lock=False) as workspace:
-        record = workspace.open(options.kb).record
-    if options.json:
-        _emit(plain.base(record))
-    else:
-        rendering.base(record)
-    return DONE
-
-
-def docs(options: Options) -> int:
-    with _existing(options, lock=False) as workspace:
-        records = workspace.open(options.kb).documents()
-    if options.json:
-        _emit({"documents": [plain.stored_document(record) for record in records]})
-    else:
-        rendering.stored_documents(records)
-    return DONE
-
-
-def chunks(options: Options) -> int:
-    with _existing(options, lock=False) as workspace:
-        records = workspace.open(options.kb).chunks(options.document)
-    if options.json:
-        _emit({"chunks": [plain.stored_chunk(record) for record in records]})
-    else:
-        rendering.stored_chunks(records)
-    return DONE
-
-
 def rm(options: Options) -> int:
     removed, missing = [], []
-    with _existing(options) as workspace:
+    with existing(options) as workspace:
         kb = workspace.open(options.kb)
         for wanted in options.documents:
             try:
@@ -248,7 +154,7 @@ def rm(options: Options) -> int:
             except InputError as error:
                 missing.append(str(error))
     if options.json:
-        _emit({"removed": [plain.stored_document(record) for record in removed], "errors": missing})
+        emit({"removed": [plain.stored_document(record) for record in removed], "errors": missing})
     else:
         for record in removed:
             rendering.line(f"removed {record.key} ({record.chunks} chunks)")
@@ -258,7 +164,7 @@ def rm(options: Options) -> int:
 
 
 def drop(options: Options) -> int:
-    with _existing(options) as workspace:
+    with existing(options) as workspace:
         record = workspace.open(options.kb).record
         if not options.yes:
             raise InputError(
@@ -266,19 +172,19 @@ def drop(options: Options) -> int:
             )
         workspace.drop(record.name)
     if options.json:
-        _emit(plain.base(record))
+        emit(plain.base(record))
     else:
         rendering.line(f"dropped {record.name} ({record.documents} documents, {record.chunks} chunks)")
     return DONE
 
 
 def rebuild(options: Options) -> int:
-    with _existing(options) as workspace:
+    with existing(options) as workspace:
         kb = workspace.open(options.kb)
         kb.rebuild()
         record = kb.record
     if options.json:
-        _emit(plain.base(record))
+        emit(plain.base(record))
     else:
         rendering.line(f"rebuilt {record.name}: {record.chunks} chunks")
     return DONE
@@ -295,7 +201,7 @@ def demo(options: Options) -> int:
             stack.callback(shutil.rmtree, folder, ignore_errors=True)
         result = run_demo(Path(folder), show=not options.json)
     if options.json:
-        _emit(result)
+        emit(result)
     return DONE if all(answer["found"] for answer in result["answers"]) else FAILED
 
 
@@ -304,7 +210,7 @@ def eval(options: Options) -> int:
 
     result = evaluate(options)
     if options.json:
-        _emit(result)
+        emit(result)
         return DONE
     columns = ("mode", "ndcg@10", "recall@10", "recall@100", "mrr@10", "p50_ms", "p99_ms")
     rendering.line(

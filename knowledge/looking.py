@@ -1,0 +1,117 @@
+"""The commands that only look: what is stored, what a file holds, how it would be cut."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import knowledge
+from knowledge import plain, rendering
+from knowledge.cli import BASE_OPTIONS, DONE
+from knowledge.configuration import setting
+from knowledge.errors import NotFound
+
+if TYPE_CHECKING:
+    from knowledge import Workspace
+
+Options = argparse.Namespace
+
+
+def emit(report: Mapping[str, Any]) -> None:
+    sys.stdout.write(json.dumps(report, ensure_ascii=False) + "\n")
+
+
+def has_workspace(folder: Path) -> bool:
+    from knowledge.store import FILE_NAME
+
+    return (folder / FILE_NAME).exists()
+
+
+def existing(options: Options, lock: bool = True) -> Workspace:
+    """The workspace, which must be there: looking into nothing would hide a mistyped folder."""
+    folder = Path(setting("workspace", options.workspace))
+    if not has_workspace(folder):
+        raise NotFound(f"no workspace in {str(folder)!r}; make one: knowledge ingest PATH --kb NAME")
+    return knowledge.Workspace(folder, lock=lock)
+
+
+def ls(options: Options) -> int:
+    folder = Path(setting("workspace", options.workspace))
+    if has_workspace(folder):
+        with knowledge.Workspace(folder, lock=False) as workspace:
+            records = workspace.knowledge_bases()
+    else:
+        records = []
+    if options.json:
+        emit({"knowledge_bases": [plain.base(record) for record in records]})
+    else:
+        rendering.bases(records)
+    return DONE
+
+
+def show(options: Options) -> int:
+    with existing(options, lock=False) as workspace:
+        record = workspace.open(options.kb).record
+    if options.json:
+        emit(plain.base(record))
+    else:
+        rendering.base(record)
+    return DONE
+
+
+def docs(options: Options) -> int:
+    with existing(options, lock=False) as workspace:
+        records = workspace.open(options.kb).documents()
+    if options.json:
+        emit({"documents": [plain.stored_document(record) for record in records]})
+    else:
+        rendering.stored_documents(records)
+    return DONE
+
+
+def chunks(options: Options) -> int:
+    with existing(options, lock=False) as workspace:
+        records = workspace.open(options.kb).chunks(options.document)
+    if options.json:
+        emit({"chunks": [plain.stored_chunk(record) for record in records]})
+    else:
+        rendering.stored_chunks(records)
+    return DONE
+
+
+def extract(options: Options) -> int:
+    document = _extract(options.file)
+    if options.json:
+        emit(plain.extracted(document))
+    else:
+        for warning in document.warnings:
+            rendering.note(warning)
+        rendering.line(document.text)
+    return DONE
+
+
+def chunk(options: Options) -> int:
+    from knowledge.processing import ProcessRule
+
+    rule = ProcessRule.chosen(
+        delimiters=options.delimiter, **{option: getattr(options, option) for option in BASE_OPTIONS}
+    )
+    document, cut = rule.apply(_extract(options.file))
+    if options.json:
+        emit(plain.chunked(document, cut))
+    else:
+        rendering.chunks(cut)
+    return DONE
+
+
+def _extract(file: str) -> Any:
+    import extractors
+
+    path = Path(file)
+    if not path.is_file():
+        raise NotFound(f"{file!r} is a folder; give one file" if path.is_dir() else f"no file {file!r}")
+    return extractors.extract(path)
