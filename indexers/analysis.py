@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain
 from operator import add
 from typing import Final
@@ -49,16 +49,25 @@ _ALREADY_FOLDED = re.compile("[\x00-\x7f\u3000-\u3017\u4e00-\u9fff！（），�
 _UNSPACED = re.compile(f"[{_HAN}{_HANGUL}{_KANA}{_THAI_LAO_BURMESE_KHMER}]+")
 _HAN_RUN = re.compile(f"([{_HAN}]+)|[{_KANA}{_THAI_LAO_BURMESE_KHMER}]+")
 _GROUPED_NUMBER = r"\d{1,3}(?:,\d{3}){1,6}+(?![,\d])"
-_TOKEN = re.compile(
-    rf"{_GROUPED_NUMBER}|[{_HANGUL}]+"
-    rf"|{_LETTER}+(?:(?:://|[-./@:&'’]){_LETTER}+)*(?:\+\+|[+#](?!{_LETTER}))?"
-)
 _PUNCTUATION = ".,;:!?()[]\"'"
 _CONTRACTION = re.compile(r"(\w+)'(?:s|ll|ve|re|d|m)")
 _SEPARATOR = re.compile(r"[\W_]+")
-_PART = re.compile(rf"\d++(?:\.\d++){{1,5}}+(?!{_LETTER})|\d+|(?:(?![\d_]){_LETTER})+")
 _WORD_JOINERS = frozenset("-.'")
 _CODE_SIGN = re.compile(r"[\d@_+#&]|://")
+
+
+@cache
+def _tokens() -> re.Pattern[str]:
+    # Compiled when first needed: it takes milliseconds, which plain English and Chinese questions do without.
+    return re.compile(
+        rf"{_GROUPED_NUMBER}|[{_HANGUL}]+"
+        rf"|{_LETTER}+(?:(?:://|[-./@:&'’]){_LETTER}+)*(?:\+\+|[+#](?!{_LETTER}))?"
+    )
+
+
+@cache
+def _parts() -> re.Pattern[str]:
+    return re.compile(rf"\d++(?:\.\d++){{1,5}}+(?!{_LETTER})|\d+|(?:(?![\d_]){_LETTER})+")
 
 
 class StandardAnalyzer:
@@ -168,7 +177,7 @@ _cut: Final = _Segmenter()
 def _spelled_terms(spelling: str) -> tuple[str, ...]:
     if spelling.isascii() and spelling.isalpha():
         return tuple(_word_terms(spelling))
-    return tuple(chain.from_iterable(map(_token_terms, _TOKEN.findall(spelling))))
+    return tuple(chain.from_iterable(map(_token_terms, _tokens().findall(spelling))))
 
 
 def _token_terms(token: str) -> Iterable[str]:
@@ -199,7 +208,7 @@ def _apostrophe_terms(token: str) -> Iterable[str]:
 
 def _joined_terms(token: str) -> Iterator[str]:
     """The whole, then its parts: `gpt-3.5-turbo` gpt 3.5 turbo, and `wifi` wi fi for wi-fi."""
-    parts = _PART.findall(token)
+    parts = _parts().findall(token)
     if len(parts) > _CODE_PARTS:
         parts = [part for part in _SEPARATOR.split(token) if part]
     if _CODE_SIGN.search(token):

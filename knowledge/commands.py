@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -191,6 +189,9 @@ def rebuild(options: Options) -> int:
 
 
 def demo(options: Options) -> int:
+    import shutil
+    import tempfile
+
     from knowledge.demo import run_demo
 
     with ExitStack() as stack:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -80,6 +79,8 @@ def _from_file(name: str) -> Any:
 
 @lru_cache(maxsize=1)
 def _read(path: Path, _changed_ns: int) -> Mapping[str, Any]:
+    import tomllib
+
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -9,7 +9,6 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from indexers.scripts import dominant_script
 from knowledge import catalog, documents
 from knowledge.documents import DocumentRecord
 from knowledge.errors import ModeError
@@ -125,6 +124,8 @@ def _with_vector(
     generation: Generation, embedder: Embedder, query: str, question: Question, warnings: list[str]
 ) -> Question:
     """Adds the query's vector, unless it would weigh nothing."""
+    from indexers.scripts import dominant_script
+
     script = dominant_script(query)
     covered = embedder.scripts is None or script == "other" or script in embedder.scripts
     if not covered:
