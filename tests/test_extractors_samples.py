@@ -19,7 +19,7 @@ from extractors import Worker, extract, supported_suffixes
 from knowledge.errors import ExtractionError
 from knowledge.types import Document
 
-SHARED = Path("/work/shared/docs")
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "docs"
 ENGLISH = "Every employee has twenty days of paid leave in a calendar year."
 CHINESE = "职工累计工作已满一年不满十年的，年休假五天。"
 
