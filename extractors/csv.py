@@ -20,6 +20,8 @@ DELIMITERS: Final = (",", ";", "\t", "|")
 _SNIFFED_CHARACTERS: Final = 65_536
 _SNIFFED_ROWS: Final = 200
 _CELL_CHARACTERS: Final = 2**31 - 1
+_END: Final = "\x1f"
+"""Cannot occur in clean text: a last record of its own, unless an open quote swallows it."""
 _DECLARATION = re.compile(r"sep=(.)\n", re.IGNORECASE)
 
 
@@ -66,16 +68,16 @@ def _records(text: str, delimiter: str, quoting: int = csv.QUOTE_MINIMAL) -> Rea
 
 def _read(text: str, delimiter: str, writer: DocumentWriter) -> list[list[str]]:
     """All records. A quote that is never closed would swallow the rest: quotes are then plain text."""
-    reader = _records(text, delimiter)
+    reader = _records(f"{text}\n{_END}", delimiter)
     rows: list[list[str]] = []
     line = last_line = 0
     for row in reader:
         line, last_line = last_line, reader.line_num
         rows.append(row)
-    if last_line - line > 1 and not text.rstrip().endswith('"'):
-        writer.warn(f"a quote opened on line {line + 1} is never closed; quotes were read as plain text")
-        return list(_records(text, delimiter, csv.QUOTE_NONE))
-    return rows
+    if rows.pop() == [_END]:
+        return rows
+    writer.warn(f"a quote opened on line {line + 1} is never closed; quotes were read as plain text")
+    return list(_records(text, delimiter, csv.QUOTE_NONE))
 
 
 def _numbered(rows: list[list[str]], skipped: int) -> list[NumberedRow]:

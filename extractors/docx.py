@@ -72,7 +72,7 @@ class _Reader:
                     self._note(note, f"[^{'e' if kind == 'endnotes' else ''}{note_id}]")
 
     def _note(self, note: Element, mark: str) -> None:
-        texts = (fold(run_text(paragraph).text) for paragraph in note.iter() if local(paragraph) == "p")
+        texts = (fold(run_text(paragraph).text) for paragraph in _paragraphs(note))
         text = " ".join(filter(None, texts))
         if text:
             self._writer.add("paragraph", f"{mark}: {text}")
@@ -117,33 +117,44 @@ class _Reader:
             self._list_lines = []
 
     def _table(self, table: Element, depth: int) -> None:
-        rows = table_rows(table, self._cell_text)
         self._end_list()
-        if len(rows) == 1 and len(rows[0]) == 1 and depth < _DEEPEST_BOX:
+        # Reading a cell counts its numbers: once only.
+        shape = table_rows(table, lambda _: "")
+        if len(shape) == 1 and len(shape[0]) == 1 and depth < _DEEPEST_BOX:
             for cell in (element for element in table.iter() if local(element) == "tc"):
                 self.read(cell, depth + 1)
                 break
             self._end_list()
         else:
-            self._writer.add("table", markdown_table(rows))
+            self._writer.add("table", markdown_table(table_rows(table, self._cell_text)))
 
     def _cell_text(self, cell: Element) -> str:
         """All paragraphs of a cell on one line, those of tables and boxes in it too."""
         texts: list[str] = []
-        for element in cell.iter():
-            if local(element) == "p":
-                found: RunText = run_text(element)
-                self._notes.extend(found.notes)
-                properties = child(element, "pPr")
-                style = self._styles.get(value(child(properties, "pStyle")))
-                label, _ = self._label(properties, style.list_id, style.depth)
-                text = fold(found.text)
-                texts.append(f"{label} {text}" if label and text else text)
+        for element in _paragraphs(cell):
+            found: RunText = run_text(element)
+            self._notes.extend(found.notes)
+            properties = child(element, "pPr")
+            style = self._styles.get(value(child(properties, "pStyle")))
+            label, _ = self._label(properties, style.list_id, style.depth)
+            text = fold(found.text)
+            texts.append(f"{label} {text}" if label and text else text)
         return " ".join(filter(None, texts))
 
 
 def _in_list(text: str) -> str:
     return " ".join(text.split("\n")) if "\n" in text else text
+
+
+def _paragraphs(container: Element) -> Iterator[Element]:
+    """All paragraphs within, boxes included; of a drawing kept in two forms, the newer."""
+    stack = list(reversed(container))
+    while stack:
+        element = stack.pop()
+        if local(element) == "p":
+            yield element
+        if local(element) != "Fallback":
+            stack.extend(reversed(element))
 
 
 def _blocks(container: Element) -> Iterator[Element]:

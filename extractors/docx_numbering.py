@@ -29,6 +29,8 @@ class Level:
     start: int = 1
     is_legal: bool = False
     """Whether the numbers of all levels are shown as decimals in this one."""
+    restarts_below: int = 9
+    """Starts again after an item of a level above this depth; 0 never does: 第十条 goes on in the next 章."""
 
 
 @dataclass(slots=True)
@@ -62,9 +64,12 @@ class Numbering:
 
     def _advance(self, list_id: str, levels: dict[int, Level], depth: int) -> dict[int, int]:
         numbers = self._counts[list_id].numbers
+        for higher in range(depth):
+            numbers.setdefault(higher, levels.get(higher, Level()).start)
         numbers[depth] = numbers.get(depth, levels.get(depth, Level()).start - 1) + 1
         for deeper in [other for other in numbers if other > depth]:
-            del numbers[deeper]
+            if depth < levels.get(deeper, Level()).restarts_below:
+                del numbers[deeper]
         return numbers
 
     def _shown(
@@ -82,6 +87,10 @@ class Numbering:
             for item in root
             if local(item) == "abstractNum"
         }
+        named = {value(child(item, "styleLink")): attribute(item, "abstractNumId") for item in root}
+        for item in root:
+            if style := value(child(item, "numStyleLink")):
+                abstract[attribute(item, "abstractNumId")] = abstract.get(named.get(style), {})
         shared: dict[str | None, _Count] = {}
         for item in root:
             if local(item) == "num":
@@ -122,6 +131,7 @@ def _level(element: Element) -> Level:
         "" if text is None else text,
         _number(value(child(element, "start")), 1),
         child(element, "isLgl") is not None,
+        _number(value(child(element, "lvlRestart")), 9),
     )
 
 

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 _MOST_SPANNED: Final = 200
 _LONGEST_REPEATED: Final = 100
 """A merged cell's text is repeated in the rows it spans unless it is longer than this."""
-_SILENT: Final = "script, style, template, noscript, svg, select, textarea, rt, rp, [hidden]"
+_SILENT: Final = (
+    "script, style, template, noscript, svg, select, textarea, rt, rp, [hidden], "
+    "[style*='display:none' i], [style*='display: none' i]"
+)
 
 
 def table_rows(table: LexborNode) -> list[list[str]]:
@@ -33,7 +36,7 @@ def caption(table: LexborNode) -> str:
 
 
 def _is_layout(table: LexborNode) -> bool:
-    """Tables in tables, with headings or lists, or with a single column are there for looks."""
+    """Tables in tables, with headings or code, or with a single column are there for looks."""
     if table.css_first("table table, table h1, table h2, table h3, table pre") is not None:
         return True
     if table.css_first("td + td, td + th, th + td, th + th") is None:
@@ -74,4 +77,7 @@ def _span(node: LexborNode, name: str) -> int:
 
 
 def _text(node: LexborNode) -> str:
-    return fold(node.text(separator=" ")) if node.css_first("br, p, div, li") else fold(node.text())
+    for block in node.css("br, p, div, li"):
+        block.insert_before(" ")
+        block.insert_after(" ")
+    return fold(node.text())

@@ -95,6 +95,8 @@ class Worker:
         self.close()
 
     def _ask(self, request: bytes, data: bytes | None, called: str) -> Document | KnowledgeError:
+        if self._child is not None and not self._child.is_usable():
+            self._end_child()
         child = self._child = self._child or _Child(self._command)
         largest = max(self._max_characters * _FRAME_BYTES_PER_CHARACTER, _SMALLEST_FRAME_LIMIT)
         try:
@@ -194,6 +196,7 @@ class _Child:
         self.files = 0
         self.has_expired = False
         self.is_abandoned = False
+        self._owner = os.getpid()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=_environment()
@@ -218,6 +221,10 @@ class _Child:
             watch.join()
         self.files += 1
         return payload
+
+    def is_usable(self) -> bool:
+        """False once it has died between two files."""
+        return self._owner == os.getpid() and self._process.poll() is None
 
     def end(self) -> None:
         self._end()

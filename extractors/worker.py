@@ -37,7 +37,9 @@ def main() -> None:
         except EOFError:
             return
         _limit(request, base_bytes)
-        write_frame(replies, _answer(request, data))
+        reply = _answer(request, data)
+        _cancel_alarm()
+        write_frame(replies, reply)
 
 
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -74,6 +76,12 @@ def _limit(request: dict[str, Any], base_bytes: int) -> None:
     _set_limit(resource.RLIMIT_FSIZE, _LOG_BYTES)
     if base_bytes:
         _set_limit(resource.RLIMIT_AS, base_bytes + request["memory_mb"] * _MIB)
+
+
+def _cancel_alarm() -> None:
+    """An idle worker waits as long as it likes."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(0)
 
 
 def _set_limit(which: int, wanted: int) -> None:

@@ -25,6 +25,8 @@ _DIMENSION = re.compile(
     rb"""<(?:\w+:)?dimension\s+ref=["'](?:\$?[A-Z]+\$?\d+:)?\$?([A-Z]{1,3})\$?(\d{1,7})["']"""
 )
 
+_PLACE = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']""")
+
 
 def extract(data: bytes, name: str) -> Document:
     """Cached values of formulas; hidden sheets are left out with a warning."""
@@ -42,21 +44,24 @@ def extract(data: bytes, name: str) -> Document:
 
 def _is_sparse(package: Package) -> bool:
     return any(
-        _area(package.read(part, 4096)) > _DENSE_CELLS
+        _area(package, part) > _DENSE_CELLS
         for folded, part in package.parts.items()
         if folded.startswith("xl/worksheets/") and folded.endswith(".xml")
     )
 
 
-def _area(head: bytes) -> int:
-    """Cells up to the corner that the sheet claims; more than is read densely when it does not say."""
-    found = _DIMENSION.search(head)
-    if found is None:
-        return _DENSE_CELLS + 1
+def _area(package: Package, part: str) -> int:
+    """Cells up to the corner that the sheet claims, or that its cells reach when it claims none."""
+    corner = _DIMENSION.search(package.read(part, 4096))
+    places = {(corner[1], corner[2])} if corner else set(_PLACE.findall(package.read(part)))
+    return max(map(_column, places), default=0) * max((int(row) for _, row in places), default=0)
+
+
+def _column(place: tuple[bytes, bytes]) -> int:
     column = 0
-    for letter in found.group(1):
+    for letter in place[0]:
         column = column * 26 + letter - 64
-    return column * int(found.group(2))
+    return column
 
 
 def _sparse(package: Package, writer: DocumentWriter) -> Iterator[tuple[str, list[NumberedRow]]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-_LONGEST_INTEGER: Final = 10**15
-"""Excel keeps 15 digits; beyond, a float says nothing of the last ones."""
+_LONGEST_INTEGER: Final = 2**53
+"""Up to here a float holds every whole number: card and order numbers of 16 digits."""
 
 Value = str | float | int | bool | date | datetime | time | timedelta
 

@@ -24,7 +24,7 @@ QUERY_TERMS: Final = 64
 TERM_CHARACTERS: Final = 100
 """Longer terms are cut, in documents and queries alike."""
 
-_VERSION: Final = "standard-1"
+_VERSION: Final = "standard-2"
 _CACHED_SPELLINGS: Final = 100_000
 _CACHED_CHARACTERS: Final = 64
 _LOOKED_UP_CHARACTERS: Final = 1_000
@@ -48,7 +48,7 @@ _FULL_WIDTH_PUNCTUATION = re.compile("[！（），：；？]+")
 _ALREADY_FOLDED = re.compile("[\x00-\x7f\u3000-\u3017\u4e00-\u9fff！（），：；？‘’“”…—·]*+")
 _UNSPACED = re.compile(f"[{_HAN}{_HANGUL}{_KANA}{_THAI_LAO_BURMESE_KHMER}]+")
 _HAN_RUN = re.compile(f"([{_HAN}]+)|[{_KANA}{_THAI_LAO_BURMESE_KHMER}]+")
-_GROUPED_NUMBER = r"\d{1,3}(?:,\d{3}){1,6}+(?![,\d])"
+_GROUPED_NUMBER = r"\d{1,3}(?:,\d{3}){1,6}+(?:\.\d++)?(?![,\d])"
 _PUNCTUATION = ".,;:!?()[]\"'"
 _CONTRACTION = re.compile(r"(\w+)'(?:s|ll|ve|re|d|m)")
 _SEPARATOR = re.compile(r"[\W_]+")
@@ -67,7 +67,7 @@ def _tokens() -> re.Pattern[str]:
 
 @cache
 def _parts() -> re.Pattern[str]:
-    return re.compile(rf"\d++(?:\.\d++){{1,5}}+(?!{_LETTER})|\d+|(?:(?![\d_]){_LETTER})+")
+    return re.compile(rf"\d++(?:\.\d++){{1,5}}+|\d+|(?:(?![\d_]){_LETTER})+")
 
 
 class StandardAnalyzer:
@@ -125,7 +125,8 @@ def _fold(text: str) -> str:
         return text.lower()
     # As their narrow twins these would join what they separate: 3，400 is two numbers.
     separated = _FULL_WIDTH_PUNCTUATION.sub(" ", _INVISIBLE.sub("", text))
-    return unicodedata.normalize("NFKC", separated).casefold()
+    # NFKC makes the hyphen that forbids a line break this one, and leaves it there.
+    return unicodedata.normalize("NFKC", separated).replace("\u2010", "-").casefold()
 
 
 def _bigrams(text: str) -> list[str]:

@@ -22,6 +22,8 @@ _GROUP: Final = 256
 _QUERIES: Final = 256
 _SCHEMA: Final = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"
 _BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_NOT_DAMAGED: Final = _BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
+"""What a sound file gives too: on a full or failing disk its vectors are worth keeping."""
 _LOCK_WAIT_S: Final = 5.0
 _UNIT_TOLERANCE: Final = 1e-3
 _Result = TypeVar("_Result")
@@ -134,8 +136,10 @@ class _VectorFile:
 
     def _replace(self, error: Exception) -> bool:
         """Deletes the file so that the next attempt starts an empty one; False when that is no cure."""
-        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _BUSY:
-            _LOG.warning("embedding cache %s is in use by another process; embedding without it", self._path)
+        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _NOT_DAMAGED:
+            _LOG.warning(
+                "embedding cache %s cannot be used now (%s); embedding without it", self._path, error
+            )
             return False
         try:
             self._disconnect()

@@ -88,6 +88,7 @@ class OpenAIEmbedder:
     def close(self) -> None:
         if self._client is not None:
             self._client.close()
+            self._client = None
 
     def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
         batch: list[str] = []
@@ -103,8 +104,14 @@ class OpenAIEmbedder:
     def _embed_batch(self, texts: list[str]) -> Matrix:
         response = self._post(texts)
         if response.status_code in _MAYBE_TOO_MANY and len(texts) > 1:
-            self._batch_texts = min(self._batch_texts, len(texts) // 2)
-            return self.embed_documents(texts)
+            before = self._batch_texts
+            self._batch_texts = min(before, len(texts) // 2)
+            try:
+                return self.embed_documents(texts)
+            except EmbeddingError:
+                # It was one of the texts that was refused, not their number.
+                self._batch_texts = before
+                raise
         if not response.is_success:
             raise self._refused(response)
         return self._vectors(response, len(texts))

@@ -198,3 +198,18 @@ def test_looking_words_up_finds_what_the_loaded_dictionary_finds(run):
 )
 def test_words_by_hand(run, expected):
     assert Dictionary().cut(run) == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "question", "shared"),
+    [
+        ("a total of 1,234.56 euros", "1234.56", "1234.56"),
+        ("a 3.5mm plug", "3.5 mm", "3.5"),
+        ("send an E\u2011mail", "e-mail", "email"),
+        ("第12条", "第 12 条", "12"),
+        ("ＬＴ－500型", "lt-500", "lt-500"),
+    ],
+)
+def test_the_same_thing_written_twice_shares_a_term(document, question, shared):
+    assert shared in words(document)
+    assert shared in analyzer.query_terms(question)[0]

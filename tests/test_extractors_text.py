@@ -220,3 +220,10 @@ def test_a_quote_that_is_never_closed_swallows_nothing() -> None:
     document = read('a,b\n1,"x\n2,y\n3,z\n', "a.csv")
     assert [block.locator.row for block in document.blocks] == [1, 2, 3, 4]
     assert "quote opened on line 2" in document.warnings[0]
+
+
+def test_a_line_break_within_the_last_quoted_field_is_kept_together():
+    document = extract(b'id,note,who\n1,"a\nb",x\n2,"c\nd",y', name="t.csv", sandbox=False)
+    assert document.warnings == ()
+    assert [line.count("|") for line in document.text.splitlines()] == [4, 4, 4, 4]
+    assert '"' not in document.text
