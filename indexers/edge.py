@@ -18,12 +18,13 @@ from indexers.edge_payload import METADATA, edge_filter, field_index, metadata_p
 from indexers.point_checks import check_metadata, vector_values
 from knowledge.errors import AlreadyExists, InputError, KnowledgeError, WorkspaceError, WorkspaceLocked
 from knowledge.filters import Filter
-from knowledge.protocols import TextField
 from knowledge.types import FieldType, Point, Scored, Value, Vector
 
 if TYPE_CHECKING:
     # Names of the type stubs only.
     from qdrant_edge import ConditionType, NamedVector, PayloadSchemaParams, PointId
+
+    from knowledge.protocols import TextField
 
 _CONFIG_FILE: Final = "edge_config.json"
 _REMEDY: Final = "build it anew: knowledge rebuild NAME"

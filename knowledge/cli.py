@@ -15,6 +15,9 @@ from knowledge.errors import AlreadyExists, InputError, KnowledgeError, NotFound
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
+COMMANDS: Final = tuple(
+    "demo create ingest search extract chunk ls show docs chunks rm drop rebuild eval".split()
+)
 LONG: Final = ("demo", "eval", "ingest", "rebuild")
 BASE_OPTIONS: Final = ("max_length", "overlap", "remove_extra_spaces", "remove_urls_emails")
 """Options of `create` that are settings of the same name."""
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in given
     _write_any_text()
     try:
-        options = build_parser().parse_args(given)
+        options = build_parser(_command_in(given)).parse_args(given)
         logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         code = _run(options)
         sys.stdout.flush()
@@ -115,8 +118,8 @@ def _tell(error: KnowledgeError, as_json: bool) -> None:
         sys.stderr.write(f"knowledge: {error}\n")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The whole command line. Global options may stand before or after the command."""
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The whole command line, or, quicker, the part of one command. Global options may stand before or after it."""
     parser = _Parser(
         prog="knowledge",
         description="Documents in, ranked passages with checkable citations out.",
@@ -126,8 +129,11 @@ def build_parser() -> argparse.ArgumentParser:
     shared = _Parser(add_help=False)
     _add_globals(shared, top=False)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    unused = _Parser(add_help=False, conflict_handler="resolve")
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
+        if only not in (None, name):
+            return unused
         added = subparsers.add_parser(name, help=text, description=text, parents=[shared])
         added.set_defaults(run=name)
         return added
@@ -139,6 +145,11 @@ def build_parser() -> argparse.ArgumentParser:
     _add_care(command)
     _add_eval(command)
     return parser
+
+
+def _command_in(given: Sequence[str]) -> str | None:
+    """The command, when it is plain to see: the first word, and no option before it."""
+    return given[0] if given and given[0] in COMMANDS else None
 
 
 _Command = Callable[[str, str], argparse.ArgumentParser]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from indexers import EdgeIndex, StandardAnalyzer
 from indexers.embedding_cache import CachedEmbedder
@@ -19,11 +19,13 @@ from knowledge import catalog, documents, identity, outbox, versions
 from knowledge.batches import batched
 from knowledge.catalog import BaseRecord
 from knowledge.errors import InputError, WorkspaceError
-from knowledge.protocols import Analyzer, Embedder, Index
 from knowledge.registry import load_embedder
 from knowledge.store import Store
 from knowledge.types import Point, Value
 from knowledge.versions import ChunkRecord
+
+if TYPE_CHECKING:
+    from knowledge.protocols import Analyzer, Embedder, Index
 
 ENGINE: Final = "qdrant-edge 0.9"
 POINTS_AT_ONCE: Final = 1000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
@@ -14,12 +14,14 @@ from knowledge.documents import DocumentRecord
 from knowledge.errors import ModeError
 from knowledge.filters import And, Condition, Filter, Not, Or, check, matches, positive_of
 from knowledge.generations import Generation
-from knowledge.protocols import Embedder
 from knowledge.types import ChunkRef, DocumentRef, Hit, Hits, Indexing, KnowledgeBaseRef, Mode
 from knowledge.versions import ChunkRecord
 from retrieval.fusion import Fused, Ranking
 from retrieval.scoring import DEFAULT_FLOOR, shown
 from retrieval.search import Question, rank
+
+if TYPE_CHECKING:
+    from knowledge.protocols import Embedder
 
 MODES: Final[Mapping[Indexing, tuple[Mode, ...]]] = {
     "economy": ("keyword",),

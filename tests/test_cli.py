@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from knowledge import Workspace
-from knowledge.cli import main
+from knowledge import Workspace, commands
+from knowledge.cli import COMMANDS, main
 
 
 @pytest.fixture(autouse=True)
@@ -179,6 +179,14 @@ def test_while_the_workspace_is_held(
             message = capsys.readouterr().err
             assert "in use by process" in message
             assert message.count("\n") == 1
+
+
+def test_every_command_is_known_by_its_name() -> None:
+    assert sorted(COMMANDS) == sorted(commands.__all__)
+    for name in COMMANDS:
+        with pytest.raises(SystemExit) as leaving:
+            main([name, "--help"])
+        assert leaving.value.code == 0
 
 
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
