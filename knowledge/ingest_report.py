@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["completed", "unchanged", "replaced", "updated", "removed", "error"]
+Outcome = Literal["completed", "unchanged", "replaced", "updated", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Literal, Protocol
 
 from knowledge.filters import Filter
@@ -130,13 +129,5 @@ class Index(Protocol):
     def optimize(self) -> None:
         """Tidies the files for faster opening and searching. Changes no result."""
         ...
-
-    def close(self) -> None: ...
-
-
-class BlobReader(Protocol):
-    """Reads a file outside the caller's process, so that a crash or hang costs one file."""
-
-    def extract(self, path: Path, name: str) -> Document: ...
 
     def close(self) -> None: ...
