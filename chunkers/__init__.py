@@ -4,14 +4,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from chunkers.checking import check as check
     from chunkers.cleaning import clean as clean
+    from chunkers.duplicates import without_duplicates as without_duplicates
     from chunkers.general import General as General
+    from chunkers.parent_child import ParentChild as ParentChild
+    from chunkers.qa import QA as QA
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Changes whenever the same document would be cleaned or cut differently."""
 
-_HOME = {"General": "chunkers.general", "clean": "chunkers.cleaning"}
-__all__ = ["VERSION", "General", "clean"]
+_HOME: Final = {
+    "QA": "chunkers.qa",
+    "General": "chunkers.general",
+    "ParentChild": "chunkers.parent_child",
+    "check": "chunkers.checking",
+    "clean": "chunkers.cleaning",
+    "without_duplicates": "chunkers.duplicates",
+}
+__all__ = ["QA", "VERSION", "General", "ParentChild", "check", "clean", "without_duplicates"]
 
 
 def __getattr__(name: str) -> object:

@@ -15,7 +15,7 @@ from unicodedata import category
 Finder = Callable[[str, int, int], int]
 
 # Scripts written without spaces between words, with their punctuation; Korean uses spaces.
-_UNSPACED: Final = (
+UNSPACED: Final = (
     "\u2e80-\u312f\u31a0-\u31ff\u3200-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f"
     "\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff9f\U00020000-\U0003ffff"
 )
@@ -33,17 +33,24 @@ _NO_SENTENCE_END: Final = "".join(
 _WIDE_END: Final = rf"(?<=[{_ENDERS}])[{_ENDERS}]*[{_CLOSERS}]*"
 _LATIN_END: Final = rf"(?<=[.!?]){_NO_SENTENCE_END}[{_CLOSERS}]*\s+"
 _SENTENCE_END: Final = rf"[{_ENDERS}.!?](?:{_WIDE_END}|{_LATIN_END})"
-_WORD_BORDER: Final = rf"(?:(?<=[\s{_UNSPACED}])|(?=[{_UNSPACED}]))(?<![{_NEVER_LAST}])(?![{_NEVER_FIRST}])"
+_WORD_BORDER: Final = rf"(?:(?<=[\s{UNSPACED}])|(?=[{UNSPACED}]))(?<![{_NEVER_LAST}])(?![{_NEVER_FIRST}])"
+
+SENTENCE_CLOSED = re.compile(rf"[{_ENDERS}.!?:：][{_CLOSERS}]*\Z")
+"""The end of a text that ends with a sentence."""
 
 _LAST_PARAGRAPH = re.compile(r"(?s:.*)\n[^\S\n]*\n")
-_LAST_LINE = re.compile("(?s:.*)[\n\r\v\f\x85\u2028\u2029]")
+_UNUSUAL_LINE_ENDS: Final = "\r\v\f\x85\u2028\u2029"
+_LAST_LINE = re.compile(rf"(?s:.*)[\n{_UNUSUAL_LINE_ENDS}]")
+_BLANK_LINE = re.compile(r"\n[^\S\n]+\n")
 _LAST_SENTENCE = re.compile(rf"(?s:.*){_SENTENCE_END}")
 _SENTENCE_GOES_ON = re.compile(f"[{_ENDERS}{_WIDE_CLOSERS}]")
+_CLAUSE_END: Final = rf"[，、：,:;](?:(?<=[，、：])[{_WIDE_CLOSERS}]*|[{_CLOSERS}]*\s+)"
+_LAST_CLAUSE = re.compile(rf"(?s:.*){_CLAUSE_END}")
 _LAST_WORD = re.compile(rf"(?s:.*){_WORD_BORDER}(?s:(?=.))")
 _LAST_SYMBOL = re.compile(r"(?s:.*)(?<=[^\w\s])(?<!\d[.,:'])(?s:(?=.))")
 
 _FIRST_SENTENCE = re.compile(rf"{_SENTENCE_END}|\n")
-_FIRST_CLAUSE = re.compile(r"[，、：,:;](?:(?<=[，、：])|\s+)")
+_FIRST_CLAUSE = re.compile(_CLAUSE_END)
 _FIRST_WORD = re.compile(rf"{_WORD_BORDER}(?=\S)")
 _SPACE = re.compile(r"\s*")
 
@@ -59,6 +66,8 @@ _LAST_OTHER_THAN_FLAG = re.compile("(?s:.*)[^\U0001f1e6-\U0001f1ff]")
 
 def skip_space(text: str, position: int) -> int:
     """The first position from `position` on that holds no white space."""
+    if position < len(text) and not text[position].isspace():
+        return position
     match = _SPACE.match(text, position)
     return match.end() if match else position
 
@@ -81,22 +90,33 @@ def _splits_flag(text: str, position: int) -> bool:
     return bool((position - (other.end() if other else low)) % 2)
 
 
-def last_delimiter(delimiter: str) -> Finder:
-    """Finds the end of the last `delimiter`."""
+def layout_finders(text: str) -> list[Finder]:
+    """Those of paragraphs and of lines, as `text` writes them."""
+    finders = []
+    if "\n\n" in text or _BLANK_LINE.search(text):
+        finders.append(_last_paragraph if _BLANK_LINE.search(text) else last_after("\n\n"))
+    if any(line_end in text for line_end in _UNUSUAL_LINE_ENDS):
+        return [*finders, _last_line]
+    return [*finders, last_after("\n")] if "\n" in text else finders
+
+
+def last_after(literal: str) -> Finder:
+    """Finds the end of the last `literal`."""
+    size = len(literal)
 
     def last(text: str, low: int, high: int) -> int:
-        found = text.rfind(delimiter, low, high)
-        return found + len(delimiter) if found >= 0 else -1
+        found = text.rfind(literal, low, high)
+        return found + size if found >= 0 else -1
 
     return last
 
 
-def last_paragraph(text: str, low: int, high: int) -> int:
+def _last_paragraph(text: str, low: int, high: int) -> int:
     match = _LAST_PARAGRAPH.match(text, low, high)
     return match.end() if match else -1
 
 
-def last_line(text: str, low: int, high: int) -> int:
+def _last_line(text: str, low: int, high: int) -> int:
     match = _LAST_LINE.match(text, low, high)
     return match.end() if match else -1
 
@@ -106,6 +126,12 @@ def last_sentence(text: str, low: int, high: int) -> int:
     match = _LAST_SENTENCE.match(text, low, high)
     while match and _SENTENCE_GOES_ON.match(text, match.end()):
         match = _LAST_SENTENCE.match(text, low, match.end() - 1)
+    return match.end() if match else -1
+
+
+def last_clause(text: str, low: int, high: int) -> int:
+    """After a comma, colon or semicolon, where that leaves at least half."""
+    match = _LAST_CLAUSE.match(text, (low + high) // 2, high)
     return match.end() if match else -1
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from chunkers.addresses import addresses
-from chunkers.edits import Edit, edited
+from chunkers.edits import Edit, Edits, Positions
+from chunkers.normalization import FORMS, Form, normalization
+from knowledge.errors import InputError
 from knowledge.types import Block, Document
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe](?:(?<=\r)\n)?")
@@ -21,22 +23,48 @@ _EXTRA_SPACE = re.compile(
 )
 
 
+class Cleaned(NamedTuple):
+    """A document with a cleaner text, and the way back to the original one."""
+
+    document: Document
+    positions: Positions
+
+
 def clean(
-    document: Document, *, remove_extra_spaces: bool = False, remove_urls_emails: bool = False
-) -> Document:
+    document: Document,
+    *,
+    remove_extra_spaces: bool = False,
+    remove_urls_emails: bool = False,
+    normalize: Form | None = None,
+) -> Cleaned:
     r"""The document with a cleaner text, its blocks moved along; blocks left without text are dropped.
 
-    Always: control characters go, every line ends with `\n`. `remove_extra_spaces`: one empty line at most,
-    one plain space between words, code blocks as they were. `remove_urls_emails`: addresses go, except those
-    in Markdown links and images. The time is linear in the length of the text.
+    Always: control characters go, every line ends with `\n`. `normalize`: Unicode's NFC, or NFKC, which also
+    turns full-width letters into plain ones. `remove_urls_emails`: addresses go, except those in Markdown
+    links and images. `remove_extra_spaces`: one empty line at most, one plain space between words, code
+    blocks as they were. The time is linear in the length of the text. Raises `InputError`.
     """
-    document = edited(document, list(_control_characters(document.text)))
+    if normalize not in (None, *FORMS):
+        raise InputError(
+            f"normalize must be one of {', '.join(FORMS)} or None, got {normalize!r}; choose one"
+        )
+    passes: list[Edits] = []
+
+    def apply(found: Iterable[Edit]) -> None:
+        nonlocal document
+        if edits := Edits(found):
+            passes.append(edits)
+            document = edits.apply(document)
+
+    apply(_control_characters(document.text))
+    if normalize:
+        apply(normalization(document.text, normalize))
     if remove_urls_emails:
-        document = edited(document, addresses(document.text))
+        apply(addresses(document.text))
     if remove_extra_spaces:
         code = [_whole_lines(document.text, block) for block in document.blocks if block.kind == "code"]
-        document = edited(document, list(_outside(code, _extra_spaces(document.text))))
-    return document
+        apply(_outside(code, _extra_spaces(document.text)))
+    return Cleaned(document, Positions(tuple(passes)))
 
 
 def _control_characters(text: str) -> Iterator[Edit]:

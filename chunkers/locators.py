@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -25,39 +23,51 @@ class Locators:
         self._locators = [block.locator for block in blocks]
         self._starts = [block.start for block in blocks]
         self._ends = [block.end for block in blocks]
-        has_lines = not blocks or any(locator.line is not None for locator in self._locators)
-        self._breaks = _line_breaks(text) if has_lines else array("Q")
+        self._has_lines = any(locator.line is not None for locator in self._locators)
+        self._lines = _LineCount(text)
+        self._block_lines = _LineCount(text)
 
     def of(self, start: int, new: int, end: int) -> Locator:
         """Where `text[start:end]` stands, of which `text[start:new]` repeats the passage before it."""
+        if not self._starts:
+            return Locator(line=1 + self._lines.before(start))
         # Pages, rows and the like say where to look up what only this passage says. The line is where its
         # first word stands, repeated or not: it is compared with the content, as `start` is.
         touched = self._locators[self._touched(new, end)] or self._locators[self._touched(start, end)]
         place = _merged(touched) if len(touched) > 1 else next(iter(touched), _NOWHERE)
-        line = self._line(start, end)
+        line = self._line(start, end) if self._has_lines else None
         return place if line == place.line else replace(place, line=line)
 
     def _touched(self, start: int, end: int) -> slice:
         return slice(bisect_right(self._ends, start), bisect_left(self._starts, end))
 
     def _line(self, start: int, end: int) -> int | None:
-        """The line at `start`; outside all blocks, that of the next block before `end`."""
-        if not self._starts:
-            return 1 + self._breaks_before(start)
+        """The line at `start`; between blocks, that of the next one before `end`."""
         touched = self._touched(start, end)
         for index in range(touched.start, touched.stop):
             line = self._locators[index].line
             if line is not None:
                 block_start = self._starts[index]
-                return line + self._breaks_before(max(start, block_start)) - self._breaks_before(block_start)
+                inside = self._lines.before(max(start, block_start)) - self._block_lines.before(block_start)
+                return line + inside
         return None
 
-    def _breaks_before(self, position: int) -> int:
-        return bisect_left(self._breaks, position)
 
+class _LineCount:
+    """Counts the line breaks before a position from the last one asked for, so that steps are cheap."""
 
-def _line_breaks(text: str) -> array[int]:
-    return array("Q", (found.start() for found in re.finditer("\n", text)))
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._position = 0
+        self._breaks = 0
+
+    def before(self, position: int) -> int:
+        if position >= self._position:
+            self._breaks += self._text.count("\n", self._position, position)
+        else:
+            self._breaks -= self._text.count("\n", position, self._position)
+        self._position = position
+        return self._breaks
 
 
 def _merged(touched: Sequence[Locator]) -> Locator:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chunkers.markup import plain_text
+from chunkers.rulers import Ruler
 from knowledge.types import Block
 
 _MARKED = re.compile(r"#{1,6}(?![^ \t])")
@@ -48,10 +49,9 @@ class Section:
 class Sections:
     """The sections of a text. A text without headings is one section."""
 
-    def __init__(self, text: str, blocks: Sequence[Block], max_length: int) -> None:
+    def __init__(self, text: str, blocks: Sequence[Block], ruler: Ruler) -> None:
         self._length = len(text)
-        self._max_length = max_length
-        self._tiny = tiny_length(max_length)
+        self._ruler = ruler
         self._sections = [Section(start=0, body=0, level=_NO_HEADING), *_sections(text, blocks)]
         self._starts = [section.start for section in self._sections]
 
@@ -72,13 +72,13 @@ class Sections:
         end = self._start_of(index + 1)
         if cut > first.start:
             return end
-        while end - start < self._tiny and end < self._length:
+        while end - start < self._ruler.tiny and end < self._length:
             index += 1
             following = self._sections[index]
             following_end = self._start_of(index + 1)
             if following.stands_alone or following.level < first.level:
                 break
-            if following_end - start > self._max_length:
+            if not self._ruler.fits(start, following_end):
                 break
             end = following_end
         return end
@@ -88,11 +88,6 @@ class Sections:
 
     def _start_of(self, index: int) -> int:
         return self._starts[index] if index < len(self._starts) else self._length
-
-
-def tiny_length(max_length: int) -> int:
-    """Below this a passage says too little to be found by."""
-    return max_length // 4
 
 
 def _sections(text: str, blocks: Sequence[Block]) -> list[Section]:

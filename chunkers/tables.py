@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chunkers.rulers import Ruler
 from chunkers.units import TABLE_HEADER
 from knowledge.types import Block
 
@@ -23,7 +24,8 @@ class _Table:
 class Tables:
     """The tables of a text: a block each, or a run of blocks of one row each."""
 
-    def __init__(self, text: str, blocks: Sequence[Block], max_length: int) -> None:
+    def __init__(self, text: str, blocks: Sequence[Block], ruler: Ruler) -> None:
+        self._ruler = ruler
         self._tables: list[_Table] = []
         before: Block | None = None
         for block in blocks:
@@ -31,15 +33,11 @@ class Tables:
                 self._add(text, block, before)
             before = block
         self._bodies = [table.body for table in self._tables]
-        self._max_length = max_length
 
     def header(self, position: int) -> str:
-        """The header row of the table whose body holds `position`, unless it is longer than a passage."""
+        """The header row of the table whose body holds `position`; "" where it is longer than a passage."""
         index = bisect_right(self._bodies, position) - 1
-        if index < 0 or position >= self._tables[index].end:
-            return ""
-        header = self._tables[index].header
-        return header if len(header) <= self._max_length else ""
+        return self._tables[index].header if index >= 0 and position < self._tables[index].end else ""
 
     def _add(self, text: str, block: Block, before: Block | None) -> None:
         ruled = TABLE_HEADER.match(text, block.start, block.end)
@@ -49,7 +47,9 @@ class Tables:
         first_line_end = text.find("\n", block.start, block.end)
         header_end = first_line_end if first_line_end >= 0 else block.end
         table = _Table(
-            header=text[block.start : header_end].strip(),
+            header=text[block.start : header_end].strip()
+            if self._ruler.fits(block.start, header_end)
+            else "",
             body=ruled.end() if ruled else header_end,
             end=block.end,
             sheet=block.locator.sheet,

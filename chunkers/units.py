@@ -7,12 +7,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Final
 
+from chunkers.rulers import Ruler
 from knowledge.types import Block, BlockKind
 
 _WHOLE: Final[frozenset[BlockKind]] = frozenset(("table", "code", "list", "image"))
 _CUT_BETWEEN_LINES: Final[frozenset[BlockKind]] = frozenset(("table", "code"))
 _LINE = re.compile(r"[^\n]+")
-TABLE_HEADER = re.compile(r"([^\n]+)\n(?=[^\n]*-)[|:+ \t-]+(?:\n|\Z)")
+_RULE: Final = r"(?=[^\n]*-)[|:+ \t-]+(?:\n|\Z)"
+_TABLE_RULE = re.compile(_RULE)
+TABLE_HEADER = re.compile(rf"([^\n]+)\n{_RULE}")
 """A Markdown table's header row and the rule under it; group 1 is the row."""
 
 
@@ -23,9 +26,9 @@ class Units:
     a heading together with what it introduces.
     """
 
-    def __init__(self, text: str, blocks: Sequence[Block], max_length: int) -> None:
+    def __init__(self, text: str, blocks: Sequence[Block], ruler: Ruler) -> None:
         self._text = text
-        self._max_length = max_length
+        self._ruler = ruler
         self._borders: list[int] = []
         self._stretch_starts: list[int] = []
         self._stretch_ends: list[int] = []
@@ -45,7 +48,7 @@ class Units:
         return None
 
     def whole_line_start(self, position: int, high: int) -> int:
-        """`position`, or inside a table or code the start of the next line, at most `high`."""
+        """`position`, or inside a table or code the start of the next line that is no rule, at most `high`."""
         index = bisect_left(self._block_starts, position) - 1
         if (
             index < 0
@@ -54,7 +57,9 @@ class Units:
         ):
             return position
         line_end = self._text.find("\n", position - 1, high)
-        return line_end + 1 if line_end >= 0 else high
+        start = line_end + 1 if line_end >= 0 else high
+        rule = _TABLE_RULE.match(self._text, start, self._blocks[index].end)
+        return min(rule.end(), high) if rule else start
 
     def _read_blocks(self) -> None:
         introduction: int | None = None
@@ -79,7 +84,7 @@ class Units:
         return header is not None and header.end() == block.end
 
     def _add_body(self, start: int, block: Block) -> None:
-        if block.kind in _WHOLE and block.end - start <= self._max_length:
+        if block.kind in _WHOLE and self._ruler.fits(start, block.end):
             self._keep_whole(start, block.end)
         elif block.kind in _WHOLE:
             self._add_lines(start, block)
@@ -90,7 +95,7 @@ class Units:
         header = TABLE_HEADER.match(self._text, block.start, block.end) if block.kind == "table" else None
         body = header.end() if header else block.start
         for line in _LINE.finditer(self._text, body, block.end):
-            fits = line.end() - start <= self._max_length
+            fits = self._ruler.fits(start, line.end())
             self._keep_whole(start, line.end() if fits else line.start() + 1)
             self._borders.append(line.end())
             start = line.end() + 1

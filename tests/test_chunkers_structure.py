@@ -215,6 +215,14 @@ def test_a_long_table_is_cut_between_rows_and_keeps_its_header() -> None:
         assert set(chunk.content.split("\n")) <= set(rows)
 
 
+def test_overlap_never_begins_at_the_rule_below_a_header() -> None:
+    table = "| a long header | of two columns |\n| --- | --- |\n| 1 | 2 |"
+    document = written([("paragraph", sentences(2)), ("table", table), ("paragraph", sentences(4))])
+    chunks = General(max_length=110, overlap=40).chunk(document)
+    assert any(before.end > after.start for before, after in pairwise(chunks))
+    assert not any(chunk.content.startswith("| ---") for chunk in chunks)
+
+
 def test_rows_that_are_blocks_are_packed_and_located() -> None:
     rows = ["| name | city |\n| --- | --- |", *(f"| item {number} | 北京市 |" for number in range(2, 31))]
     locators = [Locator(sheet="S", row=number, row_end=number) for number in range(1, 31)]

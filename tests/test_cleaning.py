@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chunkers import General, clean
+from knowledge.errors import InputError
 from knowledge.types import Block, Document, Locator
 
 FRAGMENTS = (
@@ -59,7 +62,7 @@ def without_blank(texts: dict[Locator, str]) -> dict[Locator, str]:
 @settings(max_examples=200, deadline=None)
 @given(documents(), st.booleans())
 def test_blocks_keep_pointing_at_their_text(document: Document, spaces: bool) -> None:
-    cleaned = clean(document, remove_extra_spaces=spaces)
+    cleaned = clean(document, remove_extra_spaces=spaces).document
     assert _GONE.sub("", cleaned.text) == _GONE.sub("", document.text)
     kept = {block.locator: _GONE.sub("", cleaned.text[block.start : block.end]) for block in cleaned.blocks}
     before = {
@@ -74,7 +77,7 @@ def test_blocks_keep_pointing_at_their_text(document: Document, spaces: bool) ->
 def test_a_cleaned_document_is_valid_and_chunks_are_its_spans(
     document: Document, spaces: bool, urls: bool
 ) -> None:
-    cleaned = clean(document, remove_extra_spaces=spaces, remove_urls_emails=urls)
+    cleaned = clean(document, remove_extra_spaces=spaces, remove_urls_emails=urls).document
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\ufffe]", cleaned.text)
     for chunk in General(max_length=50, overlap=10).chunk(cleaned):
         assert cleaned.text[chunk.start : chunk.end] == chunk.content
@@ -83,12 +86,57 @@ def test_a_cleaned_document_is_valid_and_chunks_are_its_spans(
 @settings(max_examples=100, deadline=None)
 @given(documents())
 def test_cleaning_twice_changes_nothing(document: Document) -> None:
-    once = clean(Document(text=document.text), remove_extra_spaces=True)
-    assert clean(once, remove_extra_spaces=True) == once
+    once = clean(Document(text=document.text), remove_extra_spaces=True).document
+    assert clean(once, remove_extra_spaces=True).document == once
 
 
-def cleaned(text: str, **options: bool) -> str:
-    return clean(Document(text=text), **options).text
+@settings(max_examples=200, deadline=None)
+@given(documents(), st.booleans(), st.booleans(), st.sampled_from((None, "NFC", "NFKC")), st.data())
+def test_positions_lead_back_to_the_original(
+    document: Document, spaces: bool, urls: bool, form: Literal["NFC", "NFKC"] | None, data: st.DataObject
+) -> None:
+    result = clean(document, remove_extra_spaces=spaces, remove_urls_emails=urls, normalize=form)
+    text = result.document.text
+    start, end = sorted(data.draw(st.tuples(st.integers(0, len(text)), st.integers(0, len(text)))))
+    original_start, original_end = result.positions.original_span(start, end)
+    assert 0 <= original_start <= original_end <= len(document.text)
+    if text[start:end].isalnum() and form is None:
+        assert document.text[original_start:original_end] == text[start:end]
+    borders = [result.positions.original_span(position, position + 1) for position in range(len(text))]
+    assert borders == sorted(borders)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(st.text(), st.text("e\u0301가\u11a8\uff76\uff9eÅ\u212b½①ﬁ\u0327ゑ\u3099字a ", max_size=60)),
+    st.sampled_from(("NFC", "NFKC")),
+)
+def test_normalisation_is_that_of_unicode(text: str, form: Literal["NFC", "NFKC"]) -> None:
+    result = clean(Document(text=text), normalize=form)
+    assert result.document.text == unicodedata.normalize(form, clean(Document(text=text)).document.text)
+
+
+def test_an_original_span_is_as_short_as_can_be() -> None:
+    text = "\x00A\u0301  b https://a.com c"
+    result = clean(Document(text=text), remove_extra_spaces=True, remove_urls_emails=True, normalize="NFC")
+    assert result.document.text == "Á b c"
+    spans = [result.positions.original_span(start, start + 1) for start in range(5)]
+    assert [text[start:end] for start, end in spans] == ["A\u0301", "  ", "b", " https://a.com ", "c"]
+    assert result.positions.original_span(0, 5) == (1, len(text))
+
+
+def test_full_width_letters_become_plain_with_nfkc_only() -> None:
+    assert cleaned("ＡＢＣ１２３（ｶﾞ）", normalize="NFKC") == "ABC123(ガ)"
+    assert cleaned("ＡＢＣ", normalize="NFC") == "ＡＢＣ"
+
+
+def test_an_unknown_form_is_explained() -> None:
+    with pytest.raises(InputError, match="normalize must be one of NFC, NFKC or None, got 'NFD'"):
+        cleaned("a", normalize="NFD")
+
+
+def cleaned(text: str, **options: object) -> str:
+    return clean(Document(text=text), **options).document.text  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -124,7 +172,7 @@ def test_code_keeps_its_spaces_and_indentation() -> None:
     text = "Run  this:\n\n\n\n    if x:\n\n\n\n\t\treturn  1\n\n\n\nThen  that."
     start, end = text.index("if x"), text.index("1") + 1
     document = Document(text=text, blocks=(Block(kind="code", start=start, end=end),))
-    result = clean(document, remove_extra_spaces=True)
+    result = clean(document, remove_extra_spaces=True).document
     assert result.text == "Run this:\n\n    if x:\n\n\n\n\t\treturn  1\n\nThen that."
     (block,) = result.blocks
     assert result.text[block.start : block.end] == text[start:end]
@@ -179,7 +227,7 @@ def test_a_block_that_held_only_an_address_is_dropped() -> None:
         text="https://a.com\n\nText.",
         blocks=(Block(kind="paragraph", start=0, end=13), Block(kind="paragraph", start=15, end=20)),
     )
-    result = clean(document, remove_urls_emails=True)
+    result = clean(document, remove_urls_emails=True).document
     assert [result.text[block.start : block.end] for block in result.blocks] == ["Text."]
 
 
