@@ -1,100 +1,141 @@
 """Turns text into search terms: dictionary words and stems in one field, pairs of CJK characters in the other.
 
-The text is folded (width, case), then cut into runs of Han characters, which a dictionary segments, and what
-lies between. There, what stands between white space is looked up in a cache: languages repeat themselves, so
-the rules below run once for each spelling, not once for each word.
+The text is folded, then cut into runs of Han characters, which a dictionary segments, and what lies between,
+which is spelled out. What a knowledge base adds, its dictionary and synonyms, is loaded only where it has any.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, cached_property
-from itertools import chain
+from functools import cached_property
+from itertools import chain, islice
 from operator import add
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import Stemmer
+from indexers.folding import fold
+from indexers.segmenter import segment
+from indexers.spelling import SpelledTerms, located_terms
+from indexers.stop_words import CHINESE
 
-from indexers.dictionary import Dictionary
-from indexers.stop_words import CHINESE, ENGLISH
+if TYPE_CHECKING:
+    from indexers.user_words import UserWords
+    from indexers.vocabulary import Match, Phrases, Vocabulary
 
 QUERY_TERMS: Final = 64
-TERM_CHARACTERS: Final = 100
-"""Longer terms are cut, in documents and queries alike."""
 
-_VERSION: Final = "standard-2"
-_CACHED_SPELLINGS: Final = 100_000
-_CACHED_CHARACTERS: Final = 64
-_LOOKED_UP_CHARACTERS: Final = 1_000
-"""Looking up as many costs a fifth of what loading the dictionary does."""
-_CODE_PARTS: Final = 8
-"""A code with more alternations of letters and digits is a hash or an id: its pieces would be noise."""
+_VERSION: Final = "standard-3"
 
 _HAN = r"\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HANGUL = r"\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
 _KANA = r"\u3041-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
 _THAI_LAO_BURMESE_KHMER = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_MARKS = (
-    r"\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
-    r"\u0900-\u0963\u0966-\u0dff"
-)
-"""Accents and vowel signs, which `\\w` leaves out and without which words of many scripts fall apart."""
-_LETTER = rf"(?:(?![{_HANGUL}])[\w{_MARKS}])"
 
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200d\u2060\ufeff]+")
-_FULL_WIDTH_PUNCTUATION = re.compile("[！（），：；？]+")
-_ALREADY_FOLDED = re.compile("[\x00-\x7f\u3000-\u3017\u4e00-\u9fff！（），：；？‘’“”…—·]*+")
 _UNSPACED = re.compile(f"[{_HAN}{_HANGUL}{_KANA}{_THAI_LAO_BURMESE_KHMER}]+")
 _HAN_RUN = re.compile(f"([{_HAN}]+)|[{_KANA}{_THAI_LAO_BURMESE_KHMER}]+")
-_GROUPED_NUMBER = r"\d{1,3}(?:,\d{3}){1,6}+(?:\.\d++)?(?![,\d])"
-_PUNCTUATION = ".,;:!?()[]\"'"
-_CONTRACTION = re.compile(r"(\w+)'(?:s|ll|ve|re|d|m)")
-_SEPARATOR = re.compile(r"[\W_]+")
-_WORD_JOINERS = frozenset("-.'")
-_CODE_SIGN = re.compile(r"[\d@_+#&]|://")
+_WORDLESS_RUN = re.compile(f"[{_HAN}{_KANA}{_THAI_LAO_BURMESE_KHMER}]+")
+_HAN_CHARACTER = re.compile(f"[{_HAN}]")
+_SPELLING = re.compile(r"\S+")
+_NUMBERED = re.compile(r"第(\d{1,6})([\u4e00-\u9fff])|年(?<=(?<!\d)(\d{4})年)(\d\d?)月(\d\d?)日")
+"""Article 12 and a date: their pieces alone, 第 12 条, are everywhere."""
 
 
-@cache
-def _tokens() -> re.Pattern[str]:
-    # Compiled when first needed: it takes milliseconds, which plain English and Chinese questions do without.
-    return re.compile(
-        rf"{_GROUPED_NUMBER}|[{_HANGUL}]+"
-        rf"|{_LETTER}+(?:(?:://|[-./@:&'’]){_LETTER}+)*(?:\+\+|[+#](?!{_LETTER}))?"
-    )
+class Located(NamedTuple):
+    """A term and the span of the folded text that it stands for."""
 
-
-@cache
-def _parts() -> re.Pattern[str]:
-    return re.compile(rf"\d++(?:\.\d++){{1,5}}+|\d+|(?:(?![\d_]){_LETTER})+")
+    term: str
+    start: int
+    end: int
 
 
 class StandardAnalyzer:
-    """The analyzer of Chinese, English and codes that also serves other languages."""
+    """The analyzer of Chinese, English and codes that also serves other languages.
 
-    def __init__(self) -> None:
-        self._spelled = _SpelledTerms()
+    Words of `dictionary` are kept whole. The members of a group of `synonyms` find each other: documents get one
+    term for the group beside their own words, a question has it in place of the member's. Raises `InputError`.
+    """
+
+    def __init__(self, *, dictionary: Iterable[str] = (), synonyms: Iterable[Iterable[str]] = ()) -> None:
+        self._spelled = SpelledTerms()
+        self._vocabulary: Vocabulary | None = None
+        self._user_words: UserWords | None = None
+        self._phrases: Phrases | None = None
+        if dictionary or synonyms:
+            self._learn(dictionary, synonyms)
 
     @cached_property
     def signature(self) -> str:
         from importlib.metadata import version
 
-        return f"{_VERSION} rjieba-{version('rjieba')} pystemmer-{version('PyStemmer')}"
+        own = f" vocabulary-{self._vocabulary.hash}" if self._vocabulary else ""
+        return f"{_VERSION} rjieba-{version('rjieba')} pystemmer-{version('PyStemmer')}{own}"
 
     def document_terms(self, text: str) -> tuple[list[str], list[str]]:
         """(words, bigrams) with repetitions, in order. A lone CJK character stands for itself."""
-        folded = _fold(text)
-        if folded.isascii():
-            return list(self._spaced_words(folded)), []
-        return self._words(folded), _bigrams(folded)
+        folded = fold(text)
+        words = self._words(folded)
+        if self._phrases:
+            words = _with_phrases(words, self._phrases.matches(words))
+        return words, [] if folded.isascii() else _bigrams(folded)
 
-    def query_terms(self, text: str) -> tuple[list[str], list[str]]:
-        """(words, bigrams), distinct, in order, at most 64 in each."""
-        words, bigrams = self.document_terms(text)
-        return list(dict.fromkeys(words))[:QUERY_TERMS], list(dict.fromkeys(bigrams))[:QUERY_TERMS]
+    def query_terms(self, text: str) -> tuple[dict[str, int], dict[str, int]]:
+        """(words, bigrams): term → how often it occurs, in order of first occurrence, at most 64 in each."""
+        if self._phrases:
+            words, bigrams = self._terms_with_synonyms(fold(text), self._phrases)
+        else:
+            words, bigrams = self.document_terms(text)
+        return _counts(words), _counts(bigrams)
+
+    def highlights(self, text: str, query: str) -> list[tuple[int, int]]:
+        """Spans of `text` in which the terms of `query` stand, in order, none touching another.
+
+        (start, end) in characters of `text` as it is. What a folded character comes from is never parted.
+        """
+        from indexers.highlights import spans
+
+        return spans(text, self.located_terms, self.query_terms(query))
+
+    def located_terms(self, folded: str) -> tuple[list[Located], list[Located]]:
+        """The terms of a folded document, each with its place; phrases come last."""
+        words = list(self._located_words(folded))
+        matches = self._phrases.matches([word.term for word in words]) if self._phrases else ()
+        wholes = [Located(match.phrase.term, *_span(words, match)) for match in matches]
+        return words + wholes, list(_located_bigrams(folded))
+
+    def _learn(self, dictionary: Iterable[str], synonyms: Iterable[Iterable[str]]) -> None:
+        from indexers.user_words import UserWords
+        from indexers.vocabulary import phrases, vocabulary
+
+        self._vocabulary = vocabulary(dictionary, synonyms)
+        self._user_words = UserWords(filter(_WORDLESS_RUN.fullmatch, self._vocabulary.entries))
+        self._phrases = phrases(self._vocabulary, self._user_words, self._words)
 
     def _words(self, text: str) -> list[str]:
+        if text.isascii():
+            return list(self._spaced_words(text))
+        if not _NUMBERED.search(text):
+            return self._unnumbered_words(text)
+        words: list[str] = []
+        done = 0
+        for term, start, _ in _numbered(text):
+            words += self._unnumbered_words(text[done:start])
+            words.append(term)
+            done = start
+        return words + self._unnumbered_words(text[done:])
+
+    def _unnumbered_words(self, text: str) -> list[str]:
+        if not self._user_words:
+            return self._plain_words(text)
+        words: list[str] = []
+        done = 0
+        for start, end, cut in _user_runs(text, self._user_words):
+            words += self._plain_words(text[done:start])
+            words += filter(self._is_word, cut)
+            done = end
+        return words + self._plain_words(text[done:])
+
+    def _plain_words(self, text: str) -> list[str]:
         pieces = _HAN_RUN.split(text)
         words = list(self._spaced_words(pieces[0]))
         for han_words, spaced in zip(_segment(pieces[1::2]), pieces[2::2], strict=True):
@@ -105,35 +146,65 @@ class StandardAnalyzer:
     def _spaced_words(self, text: str) -> Iterator[str]:
         return chain.from_iterable(map(self._spelled.__getitem__, text.split()))
 
+    def _is_word(self, segmented: str) -> bool:
+        if self._user_words and segmented in self._user_words:
+            return True
+        return segmented not in CHINESE and _HAN_CHARACTER.match(segmented) is not None
 
-class _SpelledTerms(dict[str, tuple[str, ...]]):
-    """What stands between white space → its terms. Fills itself and stays small."""
+    def _terms_with_synonyms(self, folded: str, phrases: Phrases) -> tuple[list[str], list[str]]:
+        """A question's terms: synonyms in place of their words and of the bigrams that overlap these."""
+        located = list(self._located_words(folded))
+        words = [word.term for word in located]
+        matches = list(phrases.leftmost_longest(words))
+        replaced = [_span(located, match) for match in matches if match.phrase.replaces]
+        bigrams = [
+            bigram.term
+            for bigram in _located_bigrams(folded)
+            if not any(start < bigram.end and bigram.start < end for start, end in replaced)
+        ]
+        return _with_phrases(words, matches, in_place=True), bigrams
 
-    def __missing__(self, spelling: str) -> tuple[str, ...]:
-        bare = spelling.strip(_PUNCTUATION)
-        terms = _spelled_terms(bare) if bare == spelling else self[bare]
-        if len(self) >= _CACHED_SPELLINGS:
-            self.clear()
-        if len(spelling) <= _CACHED_CHARACTERS:
-            self[spelling] = terms
-        return terms
+    def _located_words(self, text: str) -> Iterator[Located]:
+        done = 0
+        for numbered in _numbered(text):
+            yield from self._located_unnumbered(text[done : numbered.start], done)
+            yield numbered
+            done = numbered.start
+        yield from self._located_unnumbered(text[done:], done)
+
+    def _located_unnumbered(self, text: str, offset: int) -> Iterator[Located]:
+        done = 0
+        for start, end, cut in _user_runs(text, self._user_words) if self._user_words else ():
+            yield from self._located_plain(text[done:start], offset + done)
+            yield from _placed(cut, offset + start, self._is_word)
+            done = end
+        yield from self._located_plain(text[done:], offset + done)
+
+    def _located_plain(self, text: str, offset: int) -> Iterator[Located]:
+        done = 0
+        for run in _HAN_RUN.finditer(text):
+            yield from _located_spaced(text[done : run.start()], offset + done)
+            if run[1]:
+                yield from _placed(segment(run[1]), offset + run.start(), self._is_word)
+            done = run.end()
+        yield from _located_spaced(text[done:], offset + done)
 
 
-def _fold(text: str) -> str:
-    """One spelling for full and half width, ligatures, upper and lower case; invisible characters gone."""
-    if _ALREADY_FOLDED.fullmatch(text):
-        return text.lower()
-    # As their narrow twins these would join what they separate: 3，400 is two numbers.
-    separated = _FULL_WIDTH_PUNCTUATION.sub(" ", _INVISIBLE.sub("", text))
-    # NFKC makes the hyphen that forbids a line break this one, and leaves it there.
-    return unicodedata.normalize("NFKC", separated).replace("\u2010", "-").casefold()
+def _numbered(text: str) -> Iterator[Located]:
+    """Articles and dates that are one thing: 第12条, and 2024-01-31 for 2024年1月31日."""
+    for match in _NUMBERED.finditer(text):
+        number, unit, year, month, day = match.groups()
+        if number:
+            yield Located(f"第{number}{unit}", match.start(), match.end())
+        else:
+            yield Located(f"{year}-{month:0>2}-{day:0>2}", match.start(3), match.end())
 
 
-def _bigrams(text: str) -> list[str]:
-    pairs: list[str] = []
-    for run in _UNSPACED.findall(text):
-        pairs += map(add, run, run[1:]) if len(run) > 1 else run
-    return pairs
+def _user_runs(text: str, user_words: UserWords) -> Iterator[tuple[int, int, list[str]]]:
+    """(start, end, segments) of the runs that hold a word of the user's."""
+    for run in _WORDLESS_RUN.finditer(text):
+        if cut := user_words.cut(run[0]):
+            yield run.start(), run.end(), cut
 
 
 def _segment(runs: list[str | None]) -> list[list[str]]:
@@ -143,79 +214,59 @@ def _segment(runs: list[str | None]) -> list[list[str]]:
     """
     if not any(runs):
         return [[] for _ in runs]
-    words: list[list[str]] = [[]]
-    for word in _cut("\n".join(run or "" for run in runs)):
+    of_run: list[str] = []
+    of_runs = [of_run]
+    for word in segment("\n".join([run or "" for run in runs])):
         if word == "\n":
-            words.append([])
+            of_run = []
+            of_runs.append(of_run)
         elif word not in CHINESE:
-            words[-1].append(word)
-    return words
+            of_run.append(word)
+    return of_runs
 
 
-class _Segmenter:
-    """Chinese words by rjieba, which takes a tenth of a second to load: a process that asks one question and
-    ends looks its words up instead, and finds the same."""
-
-    def __init__(self) -> None:
-        self._dictionary = Dictionary()
-        self._patience = _LOOKED_UP_CHARACTERS
-        self._cut: Callable[[str, bool], list[str]] | None = None
-
-    def __call__(self, text: str) -> list[str]:
-        self._patience -= len(text)
-        if self._cut is None:
-            if self._patience >= 0:
-                return self._dictionary.cut(text)
-            from rjieba import cut
-
-            self._cut = cut
-        return self._cut(text, False)
+def _bigrams(text: str) -> list[str]:
+    pairs: list[str] = []
+    for run in _UNSPACED.findall(text):
+        pairs += map(add, run, run[1:]) if len(run) > 1 else run
+    return pairs
 
 
-_cut: Final = _Segmenter()
+def _located_bigrams(text: str) -> Iterator[Located]:
+    for run in _UNSPACED.finditer(text):
+        for start in range(run.start(), max(run.end() - 1, run.start() + 1)):
+            end = min(start + 2, run.end())
+            yield Located(text[start:end], start, end)
 
 
-def _spelled_terms(spelling: str) -> tuple[str, ...]:
-    if spelling.isascii() and spelling.isalpha():
-        return tuple(_word_terms(spelling))
-    return tuple(chain.from_iterable(map(_token_terms, _tokens().findall(spelling))))
+def _located_spaced(text: str, offset: int) -> Iterator[Located]:
+    for spelling in _SPELLING.finditer(text):
+        for term, start, end in located_terms(spelling[0]):
+            yield Located(term, offset + spelling.start() + start, offset + spelling.start() + end)
 
 
-def _token_terms(token: str) -> Iterable[str]:
-    if token.isalpha() or token.isdecimal():
-        return _word_terms(token)
-    if "," in token:
-        return (token.replace(",", ""),)
-    if "'" in token or "’" in token:
-        return _apostrophe_terms(token.replace("’", "'"))
-    return _joined_terms(token)
+def _placed(segments: list[str], offset: int, is_word: Callable[[str], bool]) -> Iterator[Located]:
+    for piece in segments:
+        if is_word(piece):
+            yield Located(piece, offset, offset + len(piece))
+        offset += len(piece)
 
 
-def _word_terms(word: str) -> Iterable[str]:
-    if word in ENGLISH:
-        return ()
-    return (_stem(word[:TERM_CHARACTERS]) if word.isascii() else word[:TERM_CHARACTERS],)
+def _span(words: list[Located], match: Match) -> tuple[int, int]:
+    matched = words[match.start : match.end]
+    return min(word.start for word in matched), max(word.end for word in matched)
 
 
-_stem: Callable[[str], str] = Stemmer.Stemmer("english", 0).stemWord
+def _with_phrases(words: list[str], matches: Iterable[Match], in_place: bool = False) -> list[str]:
+    """The words, each phrase before its own; `in_place` of them where it may replace them."""
+    terms: list[str] = []
+    done = 0
+    for start, end, phrase in matches:
+        terms += words[done:start]
+        terms.append(phrase.term)
+        done = end if in_place and phrase.replaces else max(done, start)
+    return terms + words[done:]
 
 
-def _apostrophe_terms(token: str) -> Iterable[str]:
-    if token.endswith("n't"):
-        return ("not",)
-    contraction = _CONTRACTION.fullmatch(token)
-    return _token_terms(contraction[1]) if contraction else _joined_terms(token)
-
-
-def _joined_terms(token: str) -> Iterator[str]:
-    """The whole, then its parts: `gpt-3.5-turbo` gpt 3.5 turbo, and `wifi` wi fi for wi-fi."""
-    parts = _parts().findall(token)
-    if len(parts) > _CODE_PARTS:
-        parts = [part for part in _SEPARATOR.split(token) if part]
-    if _CODE_SIGN.search(token):
-        if parts and parts != [token]:
-            yield token[:TERM_CHARACTERS]
-    elif _WORD_JOINERS.issuperset(_SEPARATOR.findall(token)) and len(parts) > 1:
-        yield from _word_terms(_SEPARATOR.sub("", token))
-    for part in parts:
-        yield from _word_terms(part)
+def _counts(terms: list[str]) -> dict[str, int]:
+    return dict(islice(Counter(terms).items(), QUERY_TERMS))

@@ -1,21 +1,26 @@
-"""The exact best of several ranked lists: a hit of one leg gets the other legs' true scores, and the legs are
-read deeper until no point that was never seen could still enter (the threshold algorithm: Fagin, Lotem & Naor,
-JCSS 2003).
+"""One ranking of several: by true scores, or by ranks.
+
+By scores it is exact: a hit of one leg gets the other legs' true scores, and the legs are read deeper until no
+point that was never seen could still enter (the threshold algorithm: Fagin, Lotem & Naor, JCSS 2003).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import fsum, inf
 from typing import Final, Protocol
 
 from knowledge.types import Scored
 
 FIRST_DEPTH: Final = 64
 DEEPER: Final = 4
-DECIMALS: Final = 4
-"""Scores that are equal to this many decimals are ties. The engine adds the terms of a question as 32-bit floats in
-no fixed order: the seventh decimal is noise, and with six kept, one score in twenty changed between two searches."""
+TIE: Final = 1e-6
+"""Scores this near to each other are ties. An engine adds the terms of a question as 32-bit floats, in an order that
+may differ from one segment to the next: the scores of equal passages come out some 1e-7 apart."""
+
+RRF_K: Final = 60
+"""The constant of reciprocal rank fusion, as in its paper: the larger, the less the first ranks stand out."""
 
 
 class Leg(Protocol):
@@ -41,7 +46,7 @@ Combine = Callable[[tuple[float, ...]], float]
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """A point with its final score, rounded so that ties are ties, and the score of each leg."""
+    """A point with its final score, the same for points that tie, and the score of each leg."""
 
     id: int
     score: float
@@ -57,19 +62,19 @@ class Ranking:
     """Whether these are all points that any leg returns."""
 
 
-def exact_top(legs: Sequence[Leg], combine: Combine, wanted: int) -> Ranking:
+def exact_top(legs: Sequence[Leg], combine: Combine, wanted: int, first_depth: int = FIRST_DEPTH) -> Ranking:
     """At least `wanted` points (or all there are), exactly as if every point had been scored.
 
     Points that tie with the last wanted one are all there, so that the caller can order ties by what it knows.
     """
-    depth = max(FIRST_DEPTH, 2 * wanted)
+    depth = max(first_depth, 2 * wanted)
     while True:
         found = [leg.best(depth) for leg in legs]
         exhausted = [len(points) < depth for points in found]
         fused = _fuse(legs, found, exhausted, combine)
-        bound = round(combine(_next_best(legs, found, exhausted)), DECIMALS)
+        bound = combine(_next_best(legs, found, exhausted))
         complete = all(exhausted)
-        certain = fused if complete else [point for point in fused if point.score > bound]
+        certain = fused if complete else [point for point in fused if point.score - TIE > bound]
         if complete or len(certain) >= wanted:
             return Ranking(tuple(certain), complete)
         depth *= DEEPER
@@ -85,11 +90,21 @@ def _fuse(
         if not all_read and (missing := seen.difference(known)):
             known.update((point.id, point.score) for point in leg.scores(sorted(missing)))
         columns.append((known, leg.least))
-    fused = []
+    scored = []
     for id_ in seen:
         scores = tuple(known.get(id_, least) for known, least in columns)
-        fused.append(Fused(id_, round(combine(scores), DECIMALS), scores))
-    fused.sort(key=lambda point: -point.score)
+        scored.append((combine(scores), id_, scores))
+    return _tied(sorted(scored, reverse=True))
+
+
+def _tied(scored: Sequence[tuple[float, int, tuple[float, ...]]]) -> list[Fused]:
+    """The points, best first; each that is near the first of its group gets the score of that one."""
+    fused = []
+    first = inf
+    for score, id_, legs in scored:
+        if first - score > TIE:
+            first = score
+        fused.append(Fused(id_, first, legs))
     return fused
 
 
@@ -101,3 +116,20 @@ def _next_best(
         leg.least if all_read else points[-1].score
         for leg, points, all_read in zip(legs, found, exhausted, strict=True)
     )
+
+
+def rrf(rankings: Sequence[Sequence[Scored]], k: int = RRF_K) -> list[Scored]:
+    """Reciprocal rank fusion, Σ 1 / (k + rank), best first (Cormack, Clarke & Büttcher, SIGIR 2009).
+
+    Each ranking is in order of its scores. Ranks count from 1; points of equal score share the best of their
+    ranks, so that the result does not depend on how ties were put. A ranking that lacks a point adds nothing.
+    """
+    shares: dict[int, list[float]] = {}
+    for ranking in rankings:
+        rank, last = 0, None
+        for place, point in enumerate(ranking, 1):
+            if point.score != last:
+                rank, last = place, point.score
+            shares.setdefault(point.id, []).append(1 / (k + rank))
+    fused = [Scored(id_, fsum(parts)) for id_, parts in shares.items()]
+    return sorted(fused, key=lambda point: (-point.score, point.id))

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import inf
+from operator import mul
+from typing import TYPE_CHECKING, Final
 
 from knowledge.filters import Filter
-from knowledge.types import Mode, Scored, Vector
-from retrieval.fusion import Leg, Ranking, exact_top
+from knowledge.types import Fusion, Mode, Scored, Vector
+from retrieval.fusion import Fused, Leg, Ranking, exact_top, rrf
 from retrieval.scoring import (
     UNSEEN,
+    FieldTerms,
+    count_weight,
     keyword_score,
     semantic_score,
-    text_ceiling,
     text_raw,
+    text_scale,
     weighted,
 )
 
 if TYPE_CHECKING:
     from knowledge.protocols import Index, TextField
+
+RRF_DEPTH: Final = 1_000
+"""How many points of each ranking reciprocal rank fusion reads, whatever is wanted: a longer search then begins
+with the shorter one."""
+
+
+HYBRID_DEPTH: Final = 256
+"""How deep a hybrid search reads at first: the best by text and by vector are seldom the same, and reading on costs
+a second comparison with every vector."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +41,17 @@ class Question:
     """A question, analysed and embedded as far as its mode needs."""
 
     mode: Mode
-    words: Sequence[str] = ()
-    bigrams: Sequence[str] = ()
+    words: Mapping[str, int] = field(default_factory=dict)
+    """Term → how often the question says it."""
+    bigrams: Mapping[str, int] = field(default_factory=dict)
+    background: Mapping[str, float] = field(default_factory=dict)
+    """Term → its rarity in the language at large, in nats; a term left out is as rare as can be."""
     vector: Vector | None = None
     floor: float = 0.0
     """Cosine of unrelated texts for the question's script."""
+    fusion: Fusion = "weighted"
+    """Of hybrid search: by true scores, or by ranks; the other modes ignore it, and the weight."""
     vector_weight: float = 0.5
-    """Of hybrid search; the other modes ignore it."""
     where: Filter | None = None
 
 
@@ -42,6 +60,8 @@ class TextLeg:
     index: Index
     field: TextField
     terms: Sequence[str]
+    share: float
+    """Of this leg in the raw full-text score."""
     where: Filter | None
     least: float = UNSEEN
 
@@ -71,9 +91,15 @@ def rank(index: Index, question: Question, wanted: int) -> Ranking:
     if question.mode == "vector":
         return _rank_vector(index, question, wanted)
     if question.mode == "hybrid" and question.vector is not None:
+        if question.fusion == "rrf":
+            return _rank_by_ranks(index, question)
         return _rank_hybrid(index, question, question.vector, wanted)
-    keyword = _keyword(index, question)
-    return exact_top(_text_legs(index, question), lambda raw: keyword(raw[0], raw[1]), wanted)
+    return _rank_text(index, question, wanted)
+
+
+def _rank_text(index: Index, question: Question, wanted: int) -> Ranking:
+    legs = _text_legs(index, question)
+    return exact_top(legs, _keyword(index, question, legs), wanted)
 
 
 def _rank_vector(index: Index, question: Question, wanted: int) -> Ranking:
@@ -84,29 +110,64 @@ def _rank_vector(index: Index, question: Question, wanted: int) -> Ranking:
 
 
 def _rank_hybrid(index: Index, question: Question, vector: Vector, wanted: int) -> Ranking:
-    keyword = _keyword(index, question)
+    text_legs = _text_legs(index, question)
+    keyword = _keyword(index, question, text_legs)
 
     def combine(raw: tuple[float, ...]) -> float:
-        semantic = max(0.0, semantic_score(raw[2], question.floor))
-        return weighted(semantic, keyword(raw[0], raw[1]), question.vector_weight)
+        semantic = max(0.0, semantic_score(raw[-1], question.floor))
+        return weighted(semantic, keyword(raw), question.vector_weight)
 
-    legs: list[Leg] = [*_text_legs(index, question), VectorLeg(index, vector, question.where)]
-    return exact_top(legs, combine, wanted)
+    legs: list[Leg] = [*text_legs, VectorLeg(index, vector, question.where)]
+    return exact_top(legs, combine, wanted, HYBRID_DEPTH)
 
 
-def _text_legs(index: Index, question: Question) -> list[Leg]:
+def _rank_by_ranks(index: Index, question: Question) -> Ranking:
+    """All points that either ranking has down to `RRF_DEPTH` and the ties there; `legs` are (keyword, semantic)."""
+    rankings = [
+        _first(ranker(index, question, RRF_DEPTH), RRF_DEPTH) for ranker in (_rank_text, _rank_vector)
+    ]
+    keyword, semantic = ({point.id: point.score for point in ranking} for ranking in rankings)
+    points = (
+        Fused(point.id, point.score, (keyword.get(point.id, 0.0), semantic.get(point.id, 0.0)))
+        for point in rrf(rankings)
+    )
+    return Ranking(tuple(points), complete=True)
+
+
+def _first(ranking: Ranking, depth: int) -> list[Scored]:
+    """The best `depth` points and those that tie with the last of them."""
+    points = ranking.points
+    last = points[depth - 1].score if len(points) > depth else -inf
+    return [Scored(point.id, point.score) for point in points if point.score >= last]
+
+
+def _text_legs(index: Index, question: Question) -> list[TextLeg]:
+    """The words, and again those that the question says twice, four times …; the bigrams likewise."""
     return [
-        TextLeg(index, "words", question.words, question.where),
-        TextLeg(index, "bigrams", question.bigrams, question.where),
+        *(
+            TextLeg(index, "words", terms, text_raw(share, 0), question.where)
+            for terms, share in _levels(question.words)
+        ),
+        *(
+            TextLeg(index, "bigrams", terms, text_raw(0, share), question.where)
+            for terms, share in _levels(question.bigrams)
+        ),
     ]
 
 
-def _keyword(index: Index, question: Question) -> Callable[[float, float], float]:
-    """The keyword score of the two fields' raw scores, for this question in this index."""
-    ceiling = text_ceiling(
-        question.words,
-        index.term_weights("words", question.words),
-        question.bigrams,
-        index.term_weights("bigrams", question.bigrams),
-    )
-    return lambda words, bigrams: keyword_score(text_raw(words, bigrams), ceiling)
+def _levels(counts: Mapping[str, int]) -> Iterator[tuple[tuple[str, ...], float]]:
+    """Terms of at least a weight, and what it adds to the weight below. An index counts each term once."""
+    weights = {term: count_weight(count) for term, count in counts.items()}
+    for below, level in pairwise([0.0, *sorted(set(weights.values()))]):
+        yield tuple(term for term, weight in weights.items() if weight >= level), level - below
+
+
+def _keyword(
+    index: Index, question: Question, legs: Sequence[TextLeg]
+) -> Callable[[tuple[float, ...]], float]:
+    """The keyword score of the text legs' raw scores, which come first, for this question in this index."""
+    words = FieldTerms(question.words, index.term_weights("words", tuple(question.words)))
+    bigrams = FieldTerms(question.bigrams, index.term_weights("bigrams", tuple(question.bigrams)))
+    ceiling, trust = text_scale(words, bigrams, question.background)
+    shares = [leg.share for leg in legs]
+    return lambda raw: keyword_score(sum(map(mul, shares, raw)), ceiling, trust)

@@ -55,6 +55,7 @@ metadata = st.fixed_dictionaries(
     | {name: one_or_several(numbers) for name in NUMBER_FIELDS},
 )
 terms = st.lists(st.sampled_from(WORDS), max_size=6).map(tuple)
+any_term = st.text(st.characters(exclude_categories=("Cc", "Cs", "Z")), min_size=1, max_size=6)
 vectors = st.lists(st.integers(-3, 3), min_size=DIMENSION, max_size=DIMENSION).filter(any).map(np.float32)
 points = st.builds(
     Point,
@@ -105,6 +106,9 @@ writes = st.lists(
 
 class IndexContract:
     """Inherit, and say how an index is made and how it is opened again."""
+
+    points_of_a_version = 20
+    """Of the test with many points: 350 versions."""
 
     def make(self, folder: Path, dimension: int | None) -> Index:
         raise NotImplementedError
@@ -185,8 +189,8 @@ class IndexContract:
 
     def test_many_points_written_deleted_and_packed(self):
         chance = random.Random(7)
-        first = [random_point(chance, number) for number in range(6_000)]
-        again = [random_point(chance, number) for number in range(5_000, 7_000)]
+        first = self.random_points(chance, range(300))
+        again = self.random_points(chance, range(250, 350))
         renamed = {"year": 2025.0}
         history: list[Write] = [
             ("upsert", first),
@@ -215,6 +219,26 @@ class IndexContract:
                 assert index.term_weights("words", query) == pytest.approx(
                     reference.term_weights("words", query)
                 )
+
+    def random_points(self, chance: random.Random, versions: range) -> list[Point]:
+        size = self.points_of_a_version
+        return [
+            random_point(chance, number, f"v{number // size}")
+            for number in range(versions.start * size, versions.stop * size)
+        ]
+
+    def test_a_term_stands_for_itself_alone(self):
+        @bounded
+        @given(different=st.lists(any_term, min_size=1, max_size=8, unique=True))
+        def check(different):
+            stored = [replace(text_point(n, ""), words=(term,)) for n, term in enumerate(different)]
+            in_use.write([("upsert", stored)])
+            for number, term in enumerate(different):
+                assert [hit.id for hit in in_use.index.search_text("words", [term], 9)] == [number]
+            assert in_use.index.term_weights("words", different).keys() == set(different)
+
+        with self.used() as in_use:
+            check()
 
     def test_a_score_by_hand(self):
         with self.fresh(dimension=None) as (index, _):
@@ -414,11 +438,11 @@ def vector_point(number: int, values: list[float]) -> Point:
     return Point(id=number, version="v", words=(), bigrams=(), vector=np.float32(values))
 
 
-def random_point(chance: random.Random, number: int) -> Point:
+def random_point(chance: random.Random, number: int, version: str) -> Point:
     metadata: dict[str, Value] = {"year": float(chance.randint(2000, 2024))} if number % 3 else {}
     return Point(
         id=number,
-        version=f"v{number // 20}",
+        version=version,
         words=tuple(f"t{int(chance.expovariate(0.01))}" for _ in range(chance.randint(0, 30))),
         bigrams=(),
         vector=np.float32([chance.gauss(0, 1) for _ in range(DIMENSION)]),
