@@ -9,18 +9,26 @@ from typing import Final
 
 from benchmarks.harness import Options, keep, table
 
-SUITES: Final = {"quality": "benchmarks.quality"}
+SUITES: Final = {
+    "quality": "benchmarks.quality",
+    "query": "benchmarks.query",
+    "ingest": "benchmarks.ingest",
+    "server": "benchmarks.server",
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of: {', '.join(SUITES)} (default all)")
-    parser.add_argument("--data", type=Path, required=True, help="folder of labelled sets")
+    parser.add_argument("--data", type=Path, help="folder of labelled sets (quality, ingest)")
     parser.add_argument("--sets", default="", help="comma-separated names (default all)")
     parser.add_argument(
         "--embedding", metavar="SPEC", help="measure vector and hybrid search too, with this model"
     )
     parser.add_argument("--limit-queries", type=int, metavar="N")
+    parser.add_argument(
+        "--size", type=int, default=100_000, metavar="N", help="texts of the made-up library (query, server)"
+    )
     parser.add_argument("--keep", action="store_true", help="write the rows to benchmarks/results")
     given = parser.parse_args()
     unknown = sorted(set(given.suites) - set(SUITES))
@@ -31,6 +39,7 @@ def main() -> None:
         sets=[name for name in given.sets.split(",") if name],
         embedding=given.embedding,
         limit_queries=given.limit_queries,
+        size=given.size,
     )
     for suite in given.suites or SUITES:
         rows = list(importlib.import_module(SUITES[suite]).run(options))

@@ -1,16 +1,20 @@
-"""Suite quality: nDCG, recall and MRR of every mode on labelled sets, with rank-bm25 in the same run as the peer."""
+"""Suite quality: nDCG, recall and MRR of every mode on labelled sets, with the peers in the same run."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import Options, sets
-from indexers import StandardAnalyzer
+from benchmarks import peers
+from benchmarks.harness import Options, left_out, sets
+from indexers.embedding_cache import CachedEmbedder
 from knowledge import Workspace
-from knowledge.evaluation import DEPTH, Labelled, Run, load, measure, sources
+from knowledge.evaluation import Labelled, Run, load, measure
 from knowledge.evaluation_run import index_labelled, runner
+from knowledge.generations import CACHE_FILE
+from knowledge.registry import load_embedder
 from knowledge.searching import MODES
 
 
@@ -18,34 +22,37 @@ def run(options: Options) -> Iterator[dict[str, Any]]:
     """One row for each set and each way of searching it."""
     for folder in sets(options):
         labelled = load(folder, options.limit_queries)
-        yield from _ours(labelled, options.embedding)
-        yield _row(labelled, "rank-bm25 (our words)", _rank_bm25(labelled))
+        with tempfile.TemporaryDirectory(prefix="quality-") as scratch:
+            yield from _ours(labelled, Path(scratch), options.embedding)
+            yield from _lexical(labelled)
+            if options.embedding:
+                yield from _fused(labelled, Path(scratch), options.embedding)
 
 
-def _ours(labelled: Labelled, embedding: str | None) -> Iterator[dict[str, Any]]:
-    with tempfile.TemporaryDirectory(prefix="quality-") as folder, Workspace(folder) as workspace:
-        indexing = "high_quality" if embedding else "economy"
-        kb = index_labelled(workspace, labelled, indexing, embedding)
+def _ours(labelled: Labelled, scratch: Path, embedding: str | None) -> Iterator[dict[str, Any]]:
+    with Workspace(scratch) as workspace:
+        kb = index_labelled(workspace, labelled, "high_quality" if embedding else "economy", embedding)
         for mode in MODES[kb.record.indexing]:
             yield _row(labelled, f"{mode} ({embedding or 'economy'})", runner(kb, mode))
 
 
-def _rank_bm25(labelled: Labelled) -> Run:
-    """BM25Okapi over the words of our analyzer: the same terms, another ranking function and no bigrams."""
-    from rank_bm25 import BM25Okapi
+def _lexical(labelled: Labelled) -> Iterator[dict[str, Any]]:
+    for name, peer in peers.LEXICAL.items():
+        if packages := peers.missing(name):
+            left_out(name, packages)
+        else:
+            yield _row(labelled, name, peer(labelled))
 
-    analyzer = StandardAnalyzer()
-    entries, _ = sources(labelled)
-    keys = [entry.key for entry in entries]
-    words = [analyzer.document_terms(entry.read().decode())[0] or [""] for entry in entries]
-    peer = BM25Okapi(words)
 
-    def search(query: str) -> list[str]:
-        scores = peer.get_scores(analyzer.query_terms(query)[0])
-        best = scores.argsort()[::-1][:DEPTH]
-        return [keys[position] for position in best if scores[position] > 0]
-
-    return search
+def _fused(labelled: Labelled, scratch: Path, embedding: str) -> Iterator[dict[str, Any]]:
+    """With the vectors that our index was made of, from its cache."""
+    embedder = CachedEmbedder(load_embedder(embedding), scratch / CACHE_FILE)
+    for name, peer in peers.FUSED.items():
+        if packages := peers.missing(name):
+            left_out(name, packages)
+        else:
+            yield _row(labelled, f"{name} ({embedding})", peer(labelled, embedder))
+    embedder.close()
 
 
 def _row(labelled: Labelled, name: str, search: Run) -> dict[str, Any]:

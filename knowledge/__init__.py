@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from knowledge.errors import KnowledgeError as KnowledgeError
     from knowledge.knowledge_base import KnowledgeBase as KnowledgeBase
     from knowledge.query import Field as Field
+    from knowledge.server.running import serve as serve
     from knowledge.types import Block as Block
     from knowledge.types import Chunk as Chunk
     from knowledge.types import Document as Document
@@ -35,6 +36,7 @@ _HOME = {
     "KnowledgeError": "knowledge.errors",
     "Locator": "knowledge.types",
     "Workspace": "knowledge.workspace",
+    "serve": "knowledge.server.running",
 }
 __all__ = list(_HOME)
 __version__ = "0.1.0"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import Final, TypeVar
 
 _T = TypeVar("_T")
+
+IN_LIST: Final = 500
+"""Values in one SQL `IN`: databases limit the number of parameters."""
 
 
 def batched(items: Iterable[_T], size: int) -> Iterator[list[_T]]:

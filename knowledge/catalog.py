@@ -10,13 +10,17 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from knowledge import schema
+from knowledge.built_in_fields import BUILT_IN_FIELDS
 from knowledge.errors import AlreadyExists, FilterError, NotFound
-from knowledge.filters import Operator
+from knowledge.filters import Condition, Operator, matches
 from knowledge.types import FieldType, Indexing, Structure
 
 _bases = schema.knowledge_base
 _generations = schema.generation
 _fields = schema.field
+_NEWS = sa.select(
+    _bases.c.settings, sa.exists().where(schema.outbox.c.knowledge_base_id == _bases.c.id)
+).where(_bases.c.id == sa.bindparam("base"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,11 @@ class BaseRecord:
     documents: int = 0
     chunks: int = 0
     characters: int = 0
+
+    @property
+    def has_built_in_fields(self) -> bool:
+        """Whether document_name, uploader … are switched on."""
+        return bool(self.settings.get("built_in_fields"))
 
 
 def add(connection: sa.Connection, record: BaseRecord, signature: Mapping[str, Any]) -> None:
@@ -139,8 +148,29 @@ def mark_dirty(connection: sa.Connection, generation: str, dirty: bool) -> None:
     connection.execute(_generations.update().where(_generations.c.id == generation).values(dirty=dirty))
 
 
-def fields(connection: sa.Connection, base_id: str) -> dict[str, FieldType]:
-    """The declared metadata fields of a knowledge base and their types."""
+def settings_of(connection: sa.Connection, base_id: str) -> Mapping[str, Any]:
+    query = sa.select(_bases.c.settings).where(_bases.c.id == base_id)
+    return cast("Mapping[str, Any]", connection.execute(query).scalar_one())
+
+
+def news(connection: sa.Connection, base_id: str) -> tuple[Mapping[str, Any], bool]:
+    """The settings as they are now, and whether the index has anything yet to be told: one query, as searches ask."""
+    settings, is_pending = connection.execute(_NEWS, {"base": base_id}).one()
+    return settings, is_pending
+
+
+def store_settings(connection: sa.Connection, base_id: str, settings: Mapping[str, Any]) -> None:
+    connection.execute(_bases.update().where(_bases.c.id == base_id).values(settings=dict(settings)))
+
+
+def fields(connection: sa.Connection, base: BaseRecord) -> dict[str, FieldType]:
+    """The metadata fields that conditions can name, and their types: built-in ones too where they are on."""
+    declared = declared_fields(connection, base.id)
+    return {**declared, **BUILT_IN_FIELDS} if base.has_built_in_fields else declared
+
+
+def declared_fields(connection: sa.Connection, base_id: str) -> dict[str, FieldType]:
+    """The fields that documents were given values of, now or once."""
     query = sa.select(_fields.c.name, _fields.c.type).where(_fields.c.knowledge_base_id == base_id)
     return {row.name: row.type for row in connection.execute(query)}
 
@@ -149,7 +179,7 @@ def declare_fields(
     connection: sa.Connection, base_id: str, wanted: Mapping[str, FieldType]
 ) -> dict[str, FieldType]:
     """Adds the new ones; returns all. The first use fixes a field's type: raises `FilterError` on another."""
-    known = fields(connection, base_id)
+    known = declared_fields(connection, base_id)
     for name, kind in wanted.items():
         if name not in known:
             connection.execute(_fields.insert().values(knowledge_base_id=base_id, name=name, type=kind))
@@ -160,18 +190,26 @@ def declare_fields(
     return {**known, **wanted}
 
 
-def values_that(
-    connection: sa.Connection, base_id: str, name: str, op: Operator, part: str
-) -> tuple[str, ...]:
-    """The distinct values of a string field that `op` (contains, starts-with, ends-with) `part` holds for."""
-    table = schema.field_value
+def values_that(connection: sa.Connection, base_id: str, condition: Condition) -> tuple[str, ...]:
+    """The distinct values of a string field that a condition, no negation, holds for.
+
+    SQL decides contains, starts-with and ends-with; where case is ignored, `matches` does.
+    """
+    value = schema.field_value.c.value
     query = (
-        sa.select(table.c.value)
+        sa.select(value)
         .distinct()
-        .where(table.c.knowledge_base_id == base_id, table.c.name == name, _holds(table.c.value, op, part))
-        .order_by(table.c.value)
+        .where(
+            schema.field_value.c.knowledge_base_id == base_id, schema.field_value.c.name == condition.field
+        )
+        .order_by(value)
     )
-    return tuple(connection.execute(query).scalars())
+    if not condition.ignore_case:
+        decided = query.where(_holds(value, condition.op, str(condition.value)))
+        return tuple(connection.execute(decided).scalars())
+    return tuple(
+        text for text in connection.execute(query).scalars() if matches(condition, {condition.field: text})
+    )
 
 
 def _holds(value: sa.ColumnElement[str], op: Operator, part: str) -> sa.ColumnElement[bool]:

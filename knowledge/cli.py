@@ -16,9 +16,12 @@ from knowledge.errors import AlreadyExists, InputError, KnowledgeError, NotFound
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 COMMANDS: Final = tuple(
-    "demo create ingest search extract chunk ls show docs chunks rm drop rebuild eval".split()
+    (
+        "demo create ingest search extract chunk ls show docs chunks fields settings "
+        "keywords set rm drop rebuild eval serve keys conformance"
+    ).split()
 )
-LONG: Final = ("demo", "eval", "ingest", "rebuild")
+LONG: Final = ("demo", "eval", "ingest", "rebuild", "serve")
 BASE_OPTIONS: Final = ("max_length", "overlap", "remove_extra_spaces", "remove_urls_emails")
 """Options of `create` that are settings of the same name."""
 MODES: Final = ("hybrid", "vector", "full-text", "keyword")
@@ -43,13 +46,17 @@ class _Parser(argparse.ArgumentParser):
         raise _UsageError(f"{message}; see `{self.prog} --help`")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit code: 0 done, 1 something failed, 2 wrong usage."""
+def main(arguments: Sequence[str] | None = None, *, ends_process: bool = False) -> int:
+    """Runs one command and returns its exit code: 0 done, 1 something failed, 2 wrong usage.
+
+    With `ends_process` a command that only read may leave closing what it opened to the end of the process.
+    """
     given = sys.argv[1:] if arguments is None else list(arguments)
     as_json = "--json" in given
     _write_any_text()
     try:
         options = build_parser(_command_in(given)).parse_args(given)
+        options.ends_process = ends_process
         logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
         code = _run(options)
         sys.stdout.flush()
@@ -76,9 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def entry() -> NoReturn:
-    """The installed command. Ends the process at once: all is closed and written, and to take the interpreter down
-    object by object would take as long as a search."""
-    code = main()
+    """The installed command. Ends the process at once: all is written, and to take the interpreter down object by
+    object would take as long as a search."""
+    code = main(ends_process=True)
     sys.stderr.flush()
     logging.shutdown()
     os._exit(code)
@@ -144,6 +151,9 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     _add_looking(command)
     _add_care(command)
     _add_eval(command)
+    _add_server(command)
+    _add_keys(command)
+    _add_conformance(command)
     return parser
 
 
@@ -161,6 +171,12 @@ def _add_globals(parser: argparse.ArgumentParser, top: bool) -> None:
 
     group_help = "folder with the data (default .knowledge, or KNOWLEDGE_WORKSPACE)"
     add("--workspace", metavar="DIR", default=None, help=group_help)
+    add(
+        "--index",
+        metavar="URL",
+        default=None,
+        help="a Qdrant server for the indexes (default: the workspace)",
+    )
     add("--json", action="store_true", default=False, help="one JSON object on stdout, errors included")
     add("--quiet", action="store_true", default=False, help="no progress and no notes")
     add(
@@ -187,6 +203,7 @@ def _add_writing(command: _Command) -> None:
     create.add_argument("name", metavar="NAME")
     create.add_argument("--description", metavar="TEXT", default="")
     _add_base_options(create)
+    _add_external_options(create)
 
     ingest = command("ingest", "put files and folders into a knowledge base; again: only what changed")
     ingest.add_argument(
@@ -210,6 +227,39 @@ def _add_writing(command: _Command) -> None:
     remove.add_argument("kb", metavar="KB")
     remove.add_argument("documents", metavar="DOC", nargs="+", help="id, key or name")
 
+    set_ = command("set", "change metadata of a document, also while another process holds the workspace")
+    set_.add_argument("kb", metavar="KB")
+    set_.add_argument("document", metavar="DOC", help="id, key or name")
+    set_.add_argument(
+        "metadata",
+        metavar="NAME=VALUE",
+        nargs="*",
+        help="replaces the field's value; NAME:string=VALUE forces the type, a repeated NAME makes a list",
+    )
+    set_.add_argument(
+        "--unset", metavar="NAME", action="append", default=[], help="take the field off the document"
+    )
+
+    keywords = command("keywords", "show or change the keywords of a chunk of an economy knowledge base")
+    keywords.add_argument("kb", metavar="KB")
+    keywords.add_argument("document", metavar="DOC", help="id, key or name")
+    keywords.add_argument(
+        "position", metavar="POSITION", type=int, nargs="?", help="of the chunk, as `chunks` shows it"
+    )
+    keywords.add_argument("words", metavar="WORD", nargs="*", help="what the chunk is found by from now on")
+    keywords.add_argument("--automatic", action="store_true", help="those of its text again")
+
+    settings = command("settings", "show or change what a knowledge base does by default")
+    settings.add_argument(
+        "kb", metavar="KB", nargs="?", help="without it: every setting, its value and its source"
+    )
+    settings.add_argument(
+        "values",
+        metavar="NAME=VALUE",
+        nargs="*",
+        help="the knowledge base's own from now on; off or none takes it away",
+    )
+
     drop = command("drop", "remove a knowledge base with everything in it")
     drop.add_argument("kb", metavar="KB")
     drop.add_argument("--yes", action="store_true", help="really")
@@ -223,7 +273,33 @@ def _add_base_options(parser: argparse.ArgumentParser) -> None:
         help="vectors and full text, or full text alone (default economy, high_quality with --embedding)",
     )
     parser.add_argument("--embedding", metavar="SPEC", help="local or openai:MODEL@BASE_URL")
+    _add_analysis_options(parser)
     _add_chunk_options(parser)
+
+
+def _add_analysis_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--dictionary", metavar="FILE", help="words to keep whole, one a line")
+    parser.add_argument("--synonyms", metavar="FILE", help="words that mean the same, a line `word, word`")
+    parser.add_argument(
+        "--keyword-number",
+        type=int,
+        metavar="N",
+        help="index only the N best keywords of each chunk, economy only (default 0: every term)",
+    )
+
+
+def _add_external_options(parser: argparse.ArgumentParser) -> None:
+    external = parser.add_argument_group(
+        "a knowledge base of another server", "searched here, filled there (Dify's external knowledge API)"
+    )
+    external.add_argument("--external", metavar="URL", help="its endpoint, without /retrieval")
+    external.add_argument("--external-id", metavar="ID", help="of the knowledge base at that server")
+    external.add_argument(
+        "--api-key-env", metavar="VAR", help="environment variable with the key, which is never stored"
+    )
+    external.add_argument(
+        "--external-timeout", metavar="S", type=float, help="seconds for a question (default 10)"
+    )
 
 
 def _add_chunk_options(parser: argparse.ArgumentParser) -> None:
@@ -268,6 +344,17 @@ def _add_search(command: _Command) -> None:
         help="like --where, but of several one must hold, besides every --where",
     )
     search.add_argument(
+        "--ignore-case",
+        action=argparse.BooleanOptionalAction,
+        help="conditions take upper and lower case for the same (default no)",
+    )
+    search.add_argument(
+        "--fusion",
+        choices=("weighted", "rrf"),
+        help="of hybrid search: by scores (default), or by ranks, which have no threshold",
+    )
+    search.add_argument("--highlight", action="store_true", help="mark the words of the question")
+    search.add_argument(
         "--vector-weight", type=float, metavar="W", help="of hybrid search, 0 to 1 (default 0.5)"
     )
 
@@ -282,6 +369,7 @@ def _add_looking(command: _Command) -> None:
     for name, text in (
         ("show", "describe a knowledge base"),
         ("docs", "list the documents of a knowledge base"),
+        ("fields", "list the metadata fields of a knowledge base and what they hold"),
     ):
         command(name, text).add_argument("kb", metavar="KB")
     chunks = command("chunks", "list the chunks of a document")
@@ -292,6 +380,7 @@ def _add_looking(command: _Command) -> None:
 def _add_care(command: _Command) -> None:
     rebuild = command("rebuild", "build the index anew from the stored texts")
     rebuild.add_argument("kb", metavar="KB")
+    _add_analysis_options(rebuild)
 
 
 def _add_eval(command: _Command) -> None:
@@ -307,3 +396,65 @@ def _add_eval(command: _Command) -> None:
     added.add_argument("--embedding", metavar="SPEC", help="local or openai:MODEL@BASE_URL")
     added.add_argument("--vector-weight", type=float, metavar="W")
     added.add_argument("--limit-queries", type=int, metavar="N")
+
+
+def _add_conformance(command: _Command) -> None:
+    added = command("conformance", "check a server of Dify's external knowledge API against its contract")
+    added.add_argument("url", metavar="URL", help="its endpoint, without /retrieval")
+    added.add_argument("--key", metavar="K", required=True, help="the key that the server takes")
+    added.add_argument(
+        "--kb",
+        metavar="ID",
+        help="a knowledge base at that server; without it only what needs none is checked",
+    )
+    added.add_argument(
+        "--query",
+        metavar="TEXT",
+        help="a question that finds something there (default: several common words)",
+    )
+
+
+def _add_server(command: _Command) -> None:
+    serve = command("serve", "answer over HTTP, as Dify's external knowledge API")
+    serve.add_argument("--host", default="127.0.0.1", help="where to listen (default 127.0.0.1)")
+    serve.add_argument(
+        "--port", type=int, default=8000, metavar="N", help="default 8000; 0: any that is free"
+    )
+    serve.add_argument(
+        "--no-auth", action="store_true", help="ask for no keys; on this machine's own addresses only"
+    )
+    serve.add_argument("--root-path", metavar="PATH", default="", help="prefix of the paths behind a proxy")
+    serve.add_argument(
+        "--trust-proxy", metavar="IP,…", default="", help="believe X-Forwarded-* headers from these addresses"
+    )
+    serve.add_argument("--log-queries", action="store_true", help="write questions into the log")
+
+
+def _add_keys(command: _Command) -> None:
+    keys = command("keys", "the API keys of the server: make, list, replace, end").add_subparsers(
+        metavar="ACTION", dest="action", required=True
+    )
+    shared = _Parser(add_help=False)
+    _add_globals(shared, top=False)
+    create = keys.add_parser("create", help="make a key; it is shown once", parents=[shared])
+    create.add_argument("name", metavar="NAME", help="whose key it is")
+    create.add_argument(
+        "--scope", action="append", choices=("read", "write"), help="default read; may be repeated"
+    )
+    create.add_argument(
+        "--kb", action="append", metavar="NAME", help="only these knowledge bases (default all)"
+    )
+    create.add_argument("--expires", metavar="DAYS|DATE", help="when it ends (default never)")
+    create.add_argument(
+        "--where", action="append", default=[], metavar="COND", help="only documents that fulfil every COND"
+    )
+    create.add_argument("--rate", metavar="N/min", help="most requests a minute (default any number)")
+    rotate = keys.add_parser("rotate", help="replace a key by a new one of the same kind", parents=[shared])
+    for made in (create, rotate):
+        made.add_argument(
+            "--file", metavar="PATH", help="write the key to this new file instead of showing it"
+        )
+    revoke = keys.add_parser("revoke", help="end a key", parents=[shared])
+    for named in (rotate, revoke):
+        named.add_argument("key", metavar="ID")
+    keys.add_parser("ls", help="list the keys, without their secrets", parents=[shared])

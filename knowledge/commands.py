@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import knowledge
 from knowledge import plain, rendering
+from knowledge.changing import keywords, set, settings
 from knowledge.cli import BASE_OPTIONS, DONE, FAILED
 from knowledge.errors import InputError
-from knowledge.looking import chunk, chunks, docs, emit, existing, extract, ls, show
+from knowledge.looking import chunk, chunks, docs, emit, existing, extract, fields, ls, show
 
 if TYPE_CHECKING:
     from knowledge import KnowledgeBase, Workspace
@@ -21,20 +22,52 @@ if TYPE_CHECKING:
 Options = argparse.Namespace
 
 __all__ = [
-    "chunk", "chunks", "create", "demo", "docs", "drop", "eval", "extract", "ingest", "ls", "rebuild", "rm", "search",
-    "show",
+    "chunk", "chunks", "conformance", "create", "demo", "docs", "drop", "eval", "extract", "fields", "ingest",
+    "keys", "keywords", "ls", "rebuild", "rm", "search", "serve", "set", "settings", "show",
 ]  # fmt: skip
 """One function for each command of `knowledge.cli`, by its name."""
 
 
 def create(options: Options) -> int:
-    with knowledge.Workspace(options.workspace) as workspace:
-        record = _create(workspace, options.name, options, options.description).record
+    with knowledge.Workspace(options.workspace, index=options.index) as workspace:
+        if options.external is None:
+            _check_only_external(options)
+        make = _create if options.external is None else _create_external
+        record = make(workspace, options.name, options, options.description).record
     if options.json:
         emit(plain.base(record))
     else:
         rendering.base(record)
     return DONE
+
+
+def _check_only_external(options: Options) -> None:
+    for option in ("external_id", "api_key_env", "external_timeout"):
+        if getattr(options, option) is not None:
+            raise InputError(
+                f"--{option.replace('_', '-')} is for an external knowledge base; add --external URL"
+            )
+
+
+def _create_external(
+    workspace: Workspace, name: str, options: Options, description: str = ""
+) -> KnowledgeBase:
+    """Raises `InputError` for options that say how documents are stored: those are at the other server."""
+    own = ("structure", "indexing", "embedding", "delimiter", *BASE_OPTIONS)
+    given = [option for option in own if getattr(options, option) is not None]
+    if given:
+        raise InputError(
+            f"--{given[0].replace('_', '-')} is not for an external knowledge base, whose documents are at its "
+            "server; leave it out"
+        )
+    return workspace.create_external(
+        name,
+        url=options.external,
+        knowledge_id=options.external_id or "",
+        key_variable=options.api_key_env,
+        timeout_s=options.external_timeout,
+        description=description,
+    )
 
 
 def _create(workspace: Workspace, name: str, options: Options, description: str = "") -> KnowledgeBase:
@@ -46,6 +79,7 @@ def _create(workspace: Workspace, name: str, options: Options, description: str 
         description=description,
         delimiters=options.delimiter,
         **{option: getattr(options, option) for option in BASE_OPTIONS},
+        **_analysis(options),
     )
     if kb.record.embedding == "local" and not options.quiet:
         rendering.note(
@@ -55,12 +89,26 @@ def _create(workspace: Workspace, name: str, options: Options, description: str 
     return kb
 
 
+def _analysis(options: Options) -> dict[str, Any]:
+    """The words of a knowledge base that were given, by the names of the library."""
+    from knowledge.word_lists import read_dictionary, read_synonyms
+
+    given: dict[str, Any] = {}
+    if options.dictionary:
+        given["dictionary"] = read_dictionary(options.dictionary)
+    if options.synonyms:
+        given["synonyms"] = read_synonyms(options.synonyms)
+    if options.keyword_number is not None:
+        given["keyword_number"] = options.keyword_number
+    return given
+
+
 def ingest(options: Options) -> int:
     from knowledge.metadata import parse_assignments
 
     sources = _sources(options)
     parse_assignments(options.metadata, {})
-    with knowledge.Workspace(options.workspace) as workspace:
+    with knowledge.Workspace(options.workspace, index=options.index) as workspace:
         if workspace.has(options.kb):
             kb = workspace.open(options.kb)
             _check_same(kb, options)
@@ -106,6 +154,8 @@ def _check_same(kb: KnowledgeBase, options: Options) -> None:
     for option in BASE_OPTIONS:
         _compare(kb.name, option, getattr(rule, option), getattr(options, option))
     _compare(kb.name, "delimiter", list(rule.delimiters), options.delimiter)
+    for option, given in _analysis(options).items():
+        _compare(kb.name, option, getattr(kb.analysis, option) or type(given)(), given)
 
 
 def _compare(name: str, option: str, has: object, given: object) -> None:
@@ -117,14 +167,20 @@ def _compare(name: str, option: str, has: object, given: object) -> None:
 
 
 def search(options: Options) -> int:
-    with existing(options) as workspace:
+    with ExitStack() as at_end:
+        workspace = existing(options)
+        if not options.ends_process:
+            at_end.callback(workspace.close)
         found = workspace.open(options.kb).search(
             options.query,
             mode=options.mode,
             top_k=options.top_k,
             threshold=options.threshold,
             vector_weight=options.vector_weight,
+            fusion=options.fusion,
+            highlight=options.highlight,
             where=_conditions(options),
+            ignore_case=options.ignore_case,
         )
     if options.json:
         emit(plain.hits(found))
@@ -179,7 +235,7 @@ def drop(options: Options) -> int:
 def rebuild(options: Options) -> int:
     with existing(options) as workspace:
         kb = workspace.open(options.kb)
-        kb.rebuild()
+        kb.rebuild(**_analysis(options))
         record = kb.record
     if options.json:
         emit(plain.base(record))
@@ -219,4 +275,41 @@ def eval(options: Options) -> int:
         f"indexed in {result['index_seconds']:.1f} s"
     )
     rendering.table([columns, *([str(row[column]) for column in columns] for row in result["results"])])
+    return DONE
+
+
+def conformance(options: Options) -> int:
+    from knowledge.conformance import check_server
+    from knowledge.outgoing import shown
+
+    results = check_server(options.url, options.key, options.kb, options.query)
+    failed = sum(result.outcome == "fail" for result in results)
+    if options.json:
+        emit(
+            {
+                "url": shown(options.url),
+                "points": [plain.conformance(result) for result in results],
+                "failed": failed,
+            }
+        )
+    else:
+        rendering.conformance(results)
+    return FAILED if failed else DONE
+
+
+def serve(options: Options) -> int:
+    from knowledge.registry import is_installed, missing
+
+    if not is_installed("server"):
+        raise missing("server", "the HTTP server")
+    from knowledge.server.commands import serve
+
+    serve(options)
+    return DONE
+
+
+def keys(options: Options) -> int:
+    from knowledge.server.commands import keys
+
+    keys(options)
     return DONE

@@ -6,12 +6,13 @@ import os
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from knowledge.defaults import BY_NAME, Plain, Setting
 from knowledge.errors import InputError
 
 FILE_NAME = "knowledge.toml"
+Origin = Literal["environment", "file", "default"]
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
@@ -23,14 +24,25 @@ def setting(name: str, given: Any = None) -> Any:
     what is allowed.
     """
     row = BY_NAME[name]
-    for value, origin in (
-        (given, row.name),
-        (os.environ.get(row.environment), row.environment),
-        (_from_file(row.name), f"{row.name} in {FILE_NAME}"),
-    ):
-        if value is not None and value != "":
-            return checked(row, value, origin)
-    return None if row.optional else row.default
+    if _is_given(given):
+        return checked(row, given, name)
+    value, origin = configured(row)
+    if origin == "default":
+        return None if row.optional else row.default
+    return checked(row, value, row.environment if origin == "environment" else f"{name} in {FILE_NAME}")
+
+
+def configured(row: Setting) -> tuple[Any, Origin]:
+    """What is configured, unchecked, and where: the environment comes before the file."""
+    value = os.environ.get(row.environment)
+    if _is_given(value):
+        return value, "environment"
+    value = _from_file(row.name)
+    return (value, "file") if _is_given(value) else (row.default, "default")
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value != ""
 
 
 def checked(row: Setting, value: object, origin: str) -> Plain:
@@ -50,6 +62,8 @@ def checked(row: Setting, value: object, origin: str) -> Plain:
 def _typed(row: Setting, value: object) -> Plain:
     kind = type(row.default)
     if kind is str:
+        if row.choices and value not in row.choices:
+            raise ValueError(value)
         return str(value)
     if kind is bool:
         word = str(value).lower()
@@ -66,6 +80,8 @@ def _allowed(row: Setting) -> str:
     kind = type(row.default)
     if kind is bool:
         return "true or false"
+    if row.choices:
+        return ", ".join(row.choices)
     noun = {int: "a whole number", float: "a number", str: "a text"}[kind]
     if row.minimum is None:
         return noun

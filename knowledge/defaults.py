@@ -1,6 +1,7 @@
 """The one table of defaults and limits. Each has a setting, an environment variable and Dify's value beside it.
 
-A value comes from, in this order: the call or option, the environment, `knowledge.toml`, this table.
+A value comes from, in this order: the call or option, the knowledge base where it may have its own, the environment,
+`knowledge.toml`, this table.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ class Setting:
     maximum: float | None = None
     optional: bool = False
     """Whether "off" is a value too; it is then the default, and `default` only gives the type."""
+    choices: tuple[str, ...] = ()
+    """The words that are allowed, when not every text is."""
+    per_base: bool = False
+    """Whether a knowledge base may have a value of its own, which `knowledge settings KB NAME=VALUE` changes."""
 
     @property
     def environment(self) -> str:
@@ -31,6 +36,9 @@ class Setting:
 
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(name="workspace", default=".knowledge", meaning="folder that holds the data", dify="—"),
+    Setting(
+        name="index", default="", meaning="URL of a Qdrant server that holds the indexes", dify="VECTOR_STORE"
+    ),
     Setting(name="embedding", default="", meaning="embedding model of new bases", dify="set in the UI"),
     Setting(name="delimiter", default="\n", meaning="where chunks are cut first", dify="\\n\\n (API \\n)"),
     Setting(
@@ -57,13 +65,39 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         dify="on in automatic mode",
     ),
     Setting(name="remove_urls_emails", default=False, meaning="drop URLs and e-mail addresses", dify="off"),
-    Setting(name="top_k", default=5, minimum=1, maximum=100, meaning="hits of a search", dify="3 (code 4)"),
+    Setting(
+        name="keyword_number",
+        default=10,
+        optional=True,
+        minimum=0,
+        maximum=50,
+        meaning="keywords of a chunk that an economy base indexes; off or 0: every term",
+        dify="10, 1–50",
+    ),
+    Setting(
+        name="mode",
+        default="",
+        choices=("hybrid", "vector", "full-text", "keyword"),
+        per_base=True,
+        meaning="how a search looks; hybrid for high_quality and keyword for economy unless set",
+        dify="semantic_search (economy keyword)",
+    ),
+    Setting(
+        name="top_k",
+        default=5,
+        minimum=1,
+        maximum=100,
+        per_base=True,
+        meaning="hits of a search",
+        dify="3 (code 4)",
+    ),
     Setting(
         name="threshold",
         default=0.0,
         optional=True,
         minimum=0,
         maximum=1,
+        per_base=True,
         meaning="lowest score of a hit",
         dify="off (0.5 when switched on)",
     ),
@@ -72,8 +106,31 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         default=0.5,
         minimum=0,
         maximum=1,
+        per_base=True,
         meaning="share of the vector score in hybrid search",
         dify="0.7",
+    ),
+    Setting(
+        name="fusion",
+        default="weighted",
+        choices=("weighted", "rrf"),
+        per_base=True,
+        meaning="how hybrid search makes one ranking of two: by scores, or by ranks",
+        dify="weighted_score or a rerank model",
+    ),
+    Setting(
+        name="ignore_case",
+        default=False,
+        per_base=True,
+        meaning="conditions take upper and lower case for the same",
+        dify="off, no choice",
+    ),
+    Setting(
+        name="built_in_fields",
+        default=False,
+        per_base=True,
+        meaning="document_name, uploader, upload_date, last_update_date and source as metadata; of new bases",
+        dify="off",
     ),
     Setting(
         name="workers", default=2, minimum=1, maximum=64, meaning="extraction processes", dify="Celery's"
@@ -109,6 +166,122 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         maximum=600,
         meaning="seconds to wait for the workspace",
         dify="—",
+    ),
+    Setting(
+        name="connect_timeout_s",
+        default=5.0,
+        minimum=0.1,
+        maximum=600,
+        meaning="seconds for a connection to another server",
+        dify="5",
+    ),
+    Setting(
+        name="read_timeout_s",
+        default=30.0,
+        minimum=0.1,
+        maximum=3600,
+        meaning="seconds that another server may be silent",
+        dify="5",
+    ),
+    Setting(
+        name="request_timeout_s",
+        default=60.0,
+        minimum=0.1,
+        maximum=3600,
+        meaning="seconds for a call to another server, repetitions and redirects included",
+        dify="none: 5 a try, 4 tries",
+    ),
+    Setting(
+        name="external_timeout_s",
+        default=10.0,
+        minimum=0.1,
+        maximum=3600,
+        meaning="seconds for a question to an external knowledge base, repetitions included",
+        dify="none: 5 a try, 4 tries",
+    ),
+    Setting(
+        name="request_retries",
+        default=3,
+        minimum=0,
+        maximum=10,
+        meaning="repetitions of a failed call that may be repeated",
+        dify="3",
+    ),
+    Setting(
+        name="response_mb",
+        default=20,
+        minimum=1,
+        maximum=2000,
+        meaning="longest answer that is read from another server",
+        dify="none",
+    ),
+    Setting(
+        name="ca_file",
+        default="",
+        meaning="certificates in PEM that are trusted besides the public ones (or those of SSL_CERT_FILE)",
+        dify="none",
+    ),
+    Setting(
+        name="allow_private_addresses",
+        default=False,
+        meaning="URLs of users may lead to addresses that are not public",
+        dify="the rules of its proxy",
+    ),
+    Setting(
+        name="server_query_characters",
+        default=250,
+        minimum=1,
+        maximum=100_000,
+        meaning="longest question over HTTP",
+        dify="250 in tests of a knowledge base, none in apps",
+    ),
+    Setting(
+        name="server_body_bytes",
+        default=1_000_000,
+        minimum=1000,
+        maximum=1_000_000_000,
+        meaning="longest request body",
+        dify="15 MB a file",
+    ),
+    Setting(
+        name="server_threads",
+        default=4,
+        minimum=1,
+        maximum=64,
+        meaning="requests that are worked on at once",
+        dify="gunicorn's",
+    ),
+    Setting(
+        name="server_queue",
+        default=64,
+        minimum=0,
+        maximum=10_000,
+        meaning="requests that wait for a thread; beyond them 503",
+        dify="none",
+    ),
+    Setting(
+        name="server_request_timeout_s",
+        default=10.0,
+        minimum=0.1,
+        maximum=3600,
+        meaning="seconds for an answer; beyond them 503",
+        dify="200 (gunicorn); its client gives up after 5",
+    ),
+    Setting(
+        name="server_receive_timeout_s",
+        default=10.0,
+        minimum=0.1,
+        maximum=3600,
+        meaning="seconds for a client to send its request, or to take the answer",
+        dify="nginx's",
+    ),
+    Setting(
+        name="server_connections",
+        default=1000,
+        minimum=1,
+        maximum=100_000,
+        meaning="open connections; beyond them 503",
+        dify="gunicorn's",
     ),
 )
 

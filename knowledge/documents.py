@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
-from knowledge import schema, versions
-from knowledge.batches import batched
+from knowledge import catalog, outbox, schema, versions
+from knowledge.batches import IN_LIST, batched
+from knowledge.built_in_fields import check_free, searchable, user_name
 from knowledge.errors import InputError, NotFound
 from knowledge.store import metadata_from, plain_metadata
 from knowledge.types import Value
 
 Status = Literal["completed", "error"]
-IN_LIST: Final = 500
-"""Values in one SQL `IN`: databases limit the number of parameters."""
 
 _documents = schema.document
 _chunks = schema.chunk
-_CHUNK_WIDTH: Final = len(_chunks.c)
+_CHUNK_NAMES: Final = tuple(_chunks.c.keys())
+_DOCUMENT_NAMES: Final = tuple(_documents.c.keys())
+_SEARCHABLE: Final = [
+    _documents.c[name] for name in ("key", "name", "uploader", "created_at", "updated_at", "metadata")
+]
+"""What the searchable metadata of a document is made of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +45,16 @@ class DocumentRecord:
     archived: bool = False
     active_version: str | None = None
     source: str | None = None
+    uploader: str | None = field(default_factory=user_name)
     chunks: int = 0
     characters: int = 0
     metadata: Mapping[str, Value] = field(default_factory=dict)
     created_at: float = field(default_factory=time.time)
     updated_at: float = field(default_factory=time.time)
+
+    def searchable(self, has_built_in_fields: bool) -> DocumentRecord:
+        """Itself with the metadata that conditions see; `metadata` as stored is the document's own alone."""
+        return replace(self, metadata=searchable(self, self.metadata, has_built_in_fields))
 
 
 def of_base(connection: sa.Connection, base_id: str) -> list[DocumentRecord]:
@@ -82,9 +91,14 @@ def find(connection: sa.Connection, base_id: str, wanted: str) -> DocumentRecord
 
 
 def save(connection: sa.Connection, records: Sequence[DocumentRecord]) -> None:
-    """Writes document rows, new or replaced, and the string values that filters look up."""
+    """Writes rows of documents of one knowledge base, new or replaced, and the string values that filters look up.
+
+    A row that changes changes its built-in fields: where they are on, the index is told.
+    """
     if not records:
         return
+    settings = catalog.settings_of(connection, records[0].knowledge_base_id)
+    has_built_in = bool(settings.get("built_in_fields"))
     replaced = [{"document": record.id} for record in records]
     for table, column in (
         (_documents, _documents.c.id),
@@ -92,9 +106,30 @@ def save(connection: sa.Connection, records: Sequence[DocumentRecord]) -> None:
     ):
         connection.execute(table.delete().where(column == sa.bindparam("document")), replaced)
     connection.execute(_documents.insert(), [_document_columns(record) for record in records])
-    values = [row for record in records for row in _string_values(record)]
+    values = [row for record in records for row in _string_values(record.searchable(has_built_in))]
     if values:
         connection.execute(schema.field_value.insert(), values)
+    if has_built_in:
+        announce(connection, records)
+
+
+def switch_built_in_fields(connection: sa.Connection, base_id: str, is_on: bool) -> None:
+    """Brings what filters look up of every document in line with the setting, which is stored already.
+
+    Raises `InputError` when documents have metadata of the same names.
+    """
+    records = of_base(connection, base_id)
+    if is_on:
+        check_free(record.metadata for record in records)
+    save(connection, records)
+    announce(connection, records)
+
+
+def announce(connection: sa.Connection, records: Sequence[DocumentRecord]) -> None:
+    """Lets the index rewrite what it knows of the metadata of these documents of one knowledge base."""
+    active = [record.active_version for record in records if record.active_version]
+    if active:
+        outbox.announce(connection, records[0].knowledge_base_id, "payload", active)
 
 
 def _document_columns(record: DocumentRecord) -> dict[str, Any]:
@@ -123,14 +158,17 @@ def remove(connection: sa.Connection, record: DocumentRecord) -> None:
     connection.execute(_documents.delete().where(_documents.c.id == record.id))
 
 
-def metadata_of_versions(connection: sa.Connection, versions: Sequence[str]) -> dict[str, dict[str, Value]]:
+def metadata_of_versions(
+    connection: sa.Connection, versions: Sequence[str], has_built_in_fields: bool
+) -> dict[str, Mapping[str, Value]]:
     """The metadata that the points of each active version carry."""
     found = {}
     for group in batched(versions, IN_LIST):
-        query = sa.select(_documents.c.active_version, _documents.c.metadata).where(
+        query = sa.select(_documents.c.active_version, *_SEARCHABLE).where(
             _documents.c.active_version.in_(group)
         )
-        found.update({version: metadata_from(plain) for version, plain in connection.execute(query)})
+        for row in connection.execute(query):
+            found[row.active_version] = searchable(row, metadata_from(row.metadata), has_built_in_fields)
     return found
 
 
@@ -144,24 +182,32 @@ class Standing:
     metadata: Mapping[str, Value]
 
 
-def standing(connection: sa.Connection, points: Sequence[int]) -> dict[int, Standing]:
+# Every search asks these two: building a statement takes longer than answering it.
+_OF_POINTS = _chunks.c.point.in_(sa.bindparam("points", expanding=True))
+_AND_DOCUMENTS = _documents.c.active_version == _chunks.c.version_id
+# Not by knowledge base as well: a point belongs to one anyway, and a planner that starts from the base reads all
+# of its documents.
+_STANDING: Final = (
+    sa.select(_chunks.c.point, _chunks.c.position, *_SEARCHABLE)
+    .join(_documents, _AND_DOCUMENTS)
+    .where(_OF_POINTS, _chunks.c.enabled, _documents.c.enabled, sa.not_(_documents.c.archived))
+)
+_PASSAGES: Final = sa.select(_chunks, _documents).join(_documents, _AND_DOCUMENTS).where(_OF_POINTS)
+
+
+def standing(
+    connection: sa.Connection, points: Sequence[int], has_built_in_fields: bool
+) -> dict[int, Standing]:
     """Those of the points that may be shown: active version, document and chunk enabled, not archived."""
     found = {}
     for group in batched(points, IN_LIST):
-        # Not by knowledge base as well: a point belongs to one anyway, and a planner that starts from the base
-        # reads all of its documents.
-        query = (
-            sa.select(_chunks.c.point, _chunks.c.position, _documents.c.key, _documents.c.metadata)
-            .join(_documents, _documents.c.active_version == _chunks.c.version_id)
-            .where(
-                _chunks.c.point.in_(group),
-                _chunks.c.enabled,
-                _documents.c.enabled,
-                sa.not_(_documents.c.archived),
+        for row in connection.execute(_STANDING, {"points": group}):
+            found[row.point] = Standing(
+                point=row.point,
+                key=row.key,
+                position=row.position,
+                metadata=searchable(row, metadata_from(row.metadata), has_built_in_fields),
             )
-        )
-        for point, position, key, metadata in connection.execute(query):
-            found[point] = Standing(point=point, key=key, position=position, metadata=metadata_from(metadata))
     return found
 
 
@@ -169,15 +215,11 @@ def passages(
     connection: sa.Connection, points: Sequence[int]
 ) -> dict[int, tuple[versions.ChunkRecord, DocumentRecord]]:
     """The chunks of these points and their documents."""
-    query = (
-        sa.select(_chunks, _documents)
-        .join(_documents, _documents.c.active_version == _chunks.c.version_id)
-        .where(_chunks.c.point.in_(points))
-    )
     found = {}
-    for row in connection.execute(query):
-        chunk = versions.chunk_record(dict(zip(_chunks.c.keys(), row[:_CHUNK_WIDTH], strict=True)))
-        found[chunk.point] = (chunk, _record(dict(zip(_documents.c.keys(), row[_CHUNK_WIDTH:], strict=True))))
+    for row in connection.execute(_PASSAGES, {"points": list(points)}):
+        chunk = versions.chunk_record(dict(zip(_CHUNK_NAMES, row, strict=False)))
+        record = _record(dict(zip(_DOCUMENT_NAMES, row[len(_CHUNK_NAMES) :], strict=True)))
+        found[chunk.point] = (chunk, record)
     return found
 
 

@@ -5,13 +5,16 @@ KnowledgeError
 │   ├── NotFound              no such knowledge base, document or file
 │   ├── AlreadyExists         the name is taken, or exists with other settings
 │   ├── FilterError           an unknown field, a wrong type or a malformed condition
-│   └── ModeError             a search mode or option that this knowledge base does not have
+│   ├── ModeError             a search mode or option that this knowledge base does not have
+│   └── AddressError          a URL leads to an address that is not allowed
 ├── ExtractionError           this file cannot be read; others can
 │   ├── UnsupportedFormat     no extractor for these bytes
 │   ├── EmptyDocument         the file was read and holds no text
 │   ├── Encrypted             a password is needed
 │   └── ExtractionLimit       the file took more time, memory or text than allowed
 ├── EmbeddingError            the embedding model did not give usable vectors
+├── OutgoingError             a call to another server failed
+│   └── ExternalError         an external knowledge base did not answer as its contract says
 ├── MissingDependency         an optional package is not installed; says how to install it
 ├── WorkspaceLocked           another process holds the workspace; says which
 └── WorkspaceError            the stored data does not fit this version or is damaged
@@ -42,6 +45,10 @@ class ModeError(InputError):
     """A search mode or option that the knowledge base does not have."""
 
 
+class AddressError(InputError):
+    """A URL leads to an address that is not allowed."""
+
+
 class ExtractionError(KnowledgeError):
     """One file could not be read. It never stops the others."""
 
@@ -64,6 +71,14 @@ class ExtractionLimit(ExtractionError):
 
 class EmbeddingError(KnowledgeError):
     """The embedding model did not give usable vectors."""
+
+
+class OutgoingError(KnowledgeError):
+    """A call to another server failed: no connection, no time left, or an answer that cannot be read."""
+
+
+class ExternalError(OutgoingError):
+    """An external knowledge base refused, or did not answer as its contract says."""
 
 
 class MissingDependency(KnowledgeError):

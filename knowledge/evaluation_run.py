@@ -27,11 +27,11 @@ def evaluate(options: Namespace) -> dict[str, Any]:
                 raise InputError(
                     "--indexing and --embedding are for a new index; leave them out, or leave KB out"
                 )
-            workspace = stack.enter_context(Workspace(options.workspace))
+            workspace = stack.enter_context(Workspace(options.workspace, index=options.index))
             kb = workspace.open(options.kb)
         else:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="knowledge-eval-"))
-            workspace = stack.enter_context(Workspace(folder))
+            workspace = stack.enter_context(Workspace(folder, index=options.index))
             kb = index_labelled(workspace, labelled, options.indexing, options.embedding)
         index_seconds = time.perf_counter() - started
         return {

@@ -2,7 +2,8 @@
 
 Missing and null are the same. A field with several values fulfils a condition when any value does; a negation
 is the exact complement of its positive, so a document without the field fulfils `!=`, `is-not`,
-`not-contains` and `not-in`. Text is compared as it stands, upper and lower case told apart.
+`not-contains` and `not-in`. Text is compared as it stands, upper and lower case told apart, unless a condition
+ignores case: then both sides are compared as `str.casefold` writes them, numbers as ever.
 """
 
 from __future__ import annotations
@@ -129,6 +130,7 @@ class Condition(Filter):
     field: str
     op: Operator
     value: Value = ()
+    ignore_case: bool = False
 
     def __post_init__(self) -> None:
         if self.op not in OPERATORS:
@@ -172,9 +174,14 @@ def matches(where: Filter, metadata: Mapping[str, Value]) -> bool:
             return any(matches(part, metadata) for part in parts)
         case Not(part):
             return not matches(part, metadata)
-        case Condition(field, op, value):
-            return _holds(op, values_of(metadata.get(field)), values_of(value))
+        case Condition(field, op, value, ignore_case):
+            have, wanted = values_of(metadata.get(field)), values_of(value)
+            return _holds(op, *map(_folded, (have, wanted))) if ignore_case else _holds(op, have, wanted)
     raise TypeError(f"not a filter: {where!r}")
+
+
+def _folded(values: tuple[Scalar, ...]) -> tuple[Scalar, ...]:
+    return tuple(value.casefold() if isinstance(value, str) else value for value in values)
 
 
 def _holds(op: Operator, have: tuple[Scalar, ...], wanted: tuple[Scalar, ...]) -> bool:
@@ -202,17 +209,28 @@ def values_of(value: Value | None) -> tuple[Scalar, ...]:
 def check(where: Filter, fields: Mapping[str, FieldType]) -> Filter:
     """`where` with every value in its field's type: numbers and times as floats, the rest as strings.
 
-    Raises `FilterError` for an unknown field, an operator that the type does not have, or a misfit value.
+    Case is ignored only where there is text to compare. Raises `FilterError` for an unknown field, an operator
+    that the type does not have, or a misfit value.
     """
+    return with_conditions(where, lambda condition: _check_condition(condition, fields))
+
+
+def ignoring_case(where: Filter) -> Filter:
+    """`where` with upper and lower case taken for the same in every condition."""
+    return with_conditions(where, lambda condition: replace(condition, ignore_case=True))
+
+
+def with_conditions(where: Filter, change: Callable[[Condition], Filter]) -> Filter:
+    """`where` with each of its conditions replaced by what `change` makes of it."""
     match where:
         case And(parts):
-            return And(tuple(check(part, fields) for part in parts))
+            return And(tuple(with_conditions(part, change) for part in parts))
         case Or(parts):
-            return Or(tuple(check(part, fields) for part in parts))
+            return Or(tuple(with_conditions(part, change) for part in parts))
         case Not(part):
-            return Not(check(part, fields))
+            return Not(with_conditions(part, change))
         case Condition():
-            return _check_condition(where, fields)
+            return change(where)
     raise TypeError(f"not a filter: {where!r}")
 
 
@@ -227,7 +245,12 @@ def _check_condition(condition: Condition, fields: Mapping[str, FieldType]) -> C
             f"allowed: {' '.join(operators_of(kind))}"
         )
     typed = tuple(_comparable(condition.field, kind, value) for value in values_of(condition.value))
-    return replace(condition, value=typed[0] if _RULES[condition.op].takes == "one" else typed)
+    takes = _RULES[condition.op].takes
+    return replace(
+        condition,
+        value=typed[0] if takes == "one" else typed,
+        ignore_case=condition.ignore_case and kind == "string" and takes != "nothing",
+    )
 
 
 def _comparable(field: str, kind: FieldType, value: Scalar) -> Scalar:
@@ -258,7 +281,8 @@ def coerce(field: str, kind: FieldType, value: Scalar) -> Scalar:
         return number
     except (ValueError, OverflowError):
         expected = "a number" if kind == "number" else "an ISO 8601 time or epoch seconds"
-        raise FilterError(f"field {field!r} holds {kind} values, {value!r} is not {expected}") from None
+        given = f"the string {value!r}" if isinstance(value, str) else repr(value)
+        raise FilterError(f"field {field!r} holds {kind} values, {given} is not {expected}") from None
 
 
 _EPOCH_SECONDS: Final = re.compile(r"[0-9]{9,11}(\.[0-9]+)?")

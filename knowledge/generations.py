@@ -5,41 +5,43 @@ A generation is one build of the index, in its own folder, with a signature of e
 
 from __future__ import annotations
 
-import shutil
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from indexers import EdgeIndex, StandardAnalyzer
+import sqlalchemy as sa
+
 from indexers.embedding_cache import CachedEmbedder
 from knowledge import catalog, documents, identity, outbox, versions
+from knowledge.analysis_rule import NAMES as ANALYSIS_NAMES
+from knowledge.analysis_rule import AnalysisRule
 from knowledge.batches import batched
 from knowledge.catalog import BaseRecord
 from knowledge.errors import InputError, WorkspaceError
 from knowledge.registry import load_embedder
 from knowledge.store import Store
-from knowledge.types import Point, Value
+from knowledge.types import FieldType, Point, Value
 from knowledge.versions import ChunkRecord
 
 if TYPE_CHECKING:
+    from knowledge.index_places import IndexPlace
     from knowledge.protocols import Analyzer, Embedder, Index
 
-ENGINE: Final = "qdrant-edge 0.9"
 POINTS_AT_ONCE: Final = 1000
 DOCUMENTS_AT_ONCE: Final = 200
 CACHE_FILE: Final = "embeddings.db"
+LOOK_EVERY_S: Final = 1.0
+"""How often a search looks for what other processes wrote."""
 
 
-def index_folder(workspace: Path, generation: str) -> Path:
-    return workspace / "index" / generation
-
-
-def signature(analyzer: Analyzer, embedder: Embedder | None) -> dict[str, Any]:
+def signature(engine: str, analyzer: Analyzer, embedder: Embedder | None) -> dict[str, Any]:
     """What an index was built with; another one needs a rebuild."""
-    parts: dict[str, Any] = {"engine": ENGINE, "analyzer": analyzer.signature, "embedding": None}
+    parts: dict[str, Any] = {"engine": engine, "analyzer": analyzer.signature, "embedding": None}
     if embedder is not None:
         parts["embedding"] = embedder.fingerprint
         parts["dimension"] = embedder.dimension
@@ -53,19 +55,25 @@ class Generation:
     Threads may share it: any number search, one at a time writes.
     """
 
-    def __init__(self, store: Store, workspace: Path, base: BaseRecord) -> None:
+    def __init__(self, store: Store, workspace: Path, place: IndexPlace, base: BaseRecord) -> None:
         self.store = store
         self.workspace = workspace
+        self.place = place
         self.base = base
         self.write_lock = threading.RLock()
         """Held by the one thread that changes this knowledge base."""
         self._open_lock = threading.RLock()
         self._index: Index | None = None
         self._is_closed = False
+        self._looked_at = time.monotonic()
+
+    @cached_property
+    def analysis(self) -> AnalysisRule:
+        return AnalysisRule.from_settings(self.base.settings)
 
     @cached_property
     def analyzer(self) -> Analyzer:
-        return StandardAnalyzer()
+        return self.analysis.analyzer()
 
     @cached_property
     def embedder(self) -> Embedder | None:
@@ -75,8 +83,9 @@ class Generation:
         return CachedEmbedder(load_embedder(self.base.embedding), self.workspace / CACHE_FILE)
 
     @property
-    def folder(self) -> Path:
-        return index_folder(self.workspace, self.base.generation)
+    def signature(self) -> dict[str, Any]:
+        """What an index that is built now is built with."""
+        return signature(self.place.engine, self.analyzer, self.embedder)
 
     @cached_property
     def stored_signature(self) -> Mapping[str, Any]:
@@ -94,24 +103,38 @@ class Generation:
             return self._index
 
     def _check_open(self) -> None:
-        if self._is_closed:
-            raise InputError(f"the workspace of {self.base.name!r} is closed; open it again")
+        self._check_not_closed()
         if self.store.is_read_only:
             raise InputError(
                 f"the workspace of {self.base.name!r} was opened with lock=False, for looking only"
             )
 
+    def _check_not_closed(self) -> None:
+        if self._is_closed:
+            raise InputError(f"the workspace of {self.base.name!r} is closed; open it again")
+
     def _check_signature(self) -> None:
-        stored, current = self.stored_signature, signature(self.analyzer, None)
-        for part in ("engine", "analyzer"):
-            if stored[part] != current[part]:
-                raise WorkspaceError(
-                    f"the index of {self.base.name!r} was built with {part} {stored[part]!r}, this program has "
-                    f"{current[part]!r}; build it anew: knowledge rebuild {self.base.name}"
-                )
+        part = self._misfit()
+        if part is not None:
+            stored, current = self.stored_signature[part], self._software[part]
+            raise WorkspaceError(
+                f"the index of {self.base.name!r} was built with {part} {stored!r}, this program has "
+                f"{current!r}; build it anew: knowledge rebuild {self.base.name}"
+            )
+
+    def _misfit(self) -> str | None:
+        """The part of the software that is not the one that built the index, if any."""
+        software = self._software
+        return next(
+            (part for part in ("engine", "analyzer") if self.stored_signature[part] != software[part]), None
+        )
+
+    @property
+    def _software(self) -> dict[str, Any]:
+        return signature(self.place.engine, self.analyzer, None)
 
     def _opened(self) -> Index:
-        index: Index = EdgeIndex.open(self.folder)
+        index = self.place.open(self.base.generation)
         try:
             self._recover(index)
         except BaseException:
@@ -121,10 +144,10 @@ class Generation:
 
     def create(self) -> None:
         """Makes the empty index of a new knowledge base, and keeps it open."""
-        self._index = self._new_index(self.folder)
+        self._index = self._new_index(self.base.generation)
 
-    def _new_index(self, folder: Path) -> Index:
-        return EdgeIndex.create(folder, self.embedder.dimension if self.embedder else None)
+    def _new_index(self, generation: str) -> Index:
+        return self.place.create(generation, self.embedder.dimension if self.embedder else None)
 
     def close(self) -> None:
         """Lets go of the index; nothing can be asked of it any more."""
@@ -135,8 +158,11 @@ class Generation:
                 self._index = None
                 if self._is_dirty():
                     self._mark_dirty(False)
-            if isinstance(self.__dict__.get("embedder"), CachedEmbedder):
-                self.__dict__["embedder"].close()
+            self._close_embedder()
+
+    def _close_embedder(self) -> None:
+        if isinstance(self.__dict__.get("embedder"), CachedEmbedder):
+            self.__dict__["embedder"].close()
 
     def check_embedder(self) -> None:
         """Raises `WorkspaceError` when the model is not the one that made the stored vectors."""
@@ -159,6 +185,40 @@ class Generation:
             except BaseException:
                 self._clear_up(index)
                 raise
+
+    @contextmanager
+    def changing(self) -> Iterator[sa.Connection]:
+        """A transaction whose changes the index has been told of at the end; without the lock, by the process that
+        holds it, when that next searches or commits."""
+        with self.write_lock:
+            self._check_not_closed()
+            with self.store.write() as connection:
+                yield connection
+            if not self.store.is_read_only:
+                self._take_over()
+
+    def refresh(self) -> None:
+        """Takes over the metadata and settings that other processes wrote, before a search. Looks once a second at
+        most, and leaves it to a thread that is just writing."""
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_EVERY_S or not self.write_lock.acquire(blocking=False):
+            return
+        try:
+            self._looked_at = now
+            self._take_over()
+        finally:
+            self.write_lock.release()
+
+    def _take_over(self) -> None:
+        """Brings the settings here and the index up to what SQL says. An index of other software is left as it is:
+        its rebuild starts from SQL."""
+        with self.store.read() as connection:
+            settings, is_pending = catalog.news(connection, self.base.id)
+        if not is_pending:
+            self.base = replace(self.base, settings=settings)
+        elif self._misfit() is None:
+            with self.writing():
+                self.drain()
 
     def _recover(self, index: Index) -> None:
         """Clears up after an interrupted process, and compares the points when it was writing."""
@@ -200,11 +260,30 @@ class Generation:
     def _drain(self, index: Index) -> None:
         with self.store.read() as connection:
             rows = outbox.pending(connection, self.base.id)
-            changed = [version for _, action, version in rows if action == "payload"]
-            metadata = documents.metadata_of_versions(connection, changed)
-            fields = catalog.fields(connection, self.base.id) if changed else {}
-        if not rows:
-            return
+            base = self._current(connection)
+            changed = [version for _, action, version in rows if action != "delete"]
+            metadata = documents.metadata_of_versions(connection, changed, base.has_built_in_fields)
+            fields = catalog.fields(connection, base) if changed else {}
+            renewed = [version for _, action, version in rows if action == "points" and version in metadata]
+            chunks = [chunk for version in renewed for chunk in versions.chunks_of(connection, version)]
+        if rows:
+            if chunks:
+                self.add(index, chunks, metadata)
+            self._tell(index, rows, fields, metadata)
+        # Only now: until the index knows the built-in fields, no search here may use them.
+        self.base = base
+
+    def _current(self, connection: sa.Connection) -> BaseRecord:
+        """The knowledge base with its settings as they are now: another process may have changed them."""
+        return replace(self.base, settings=catalog.settings_of(connection, self.base.id))
+
+    def _tell(
+        self,
+        index: Index,
+        rows: Sequence[tuple[int, str, str]],
+        fields: Mapping[str, FieldType],
+        metadata: Mapping[str, Mapping[str, Value]],
+    ) -> None:
         for name, kind in fields.items():
             index.declare_field(name, kind)
         if deleted := [version for _, action, version in rows if action == "delete"]:
@@ -230,7 +309,7 @@ class Generation:
         vectors = self.embedder.embed_documents(texts) if self.embedder else [None] * len(texts)
         points = []
         for chunk, text, vector in zip(chunks, texts, vectors, strict=True):
-            words, bigrams = self.analyzer.document_terms(text)
+            words, bigrams = self.analysis.terms(self.analyzer, text, chunk.keywords)
             points.append(
                 Point(
                     id=chunk.point,
@@ -243,30 +322,42 @@ class Generation:
             )
         return points
 
-    def rebuild(self) -> None:
-        """Builds a new generation from SQL and makes it the one of this knowledge base.
+    def rebuild(self, analysis: AnalysisRule) -> None:
+        """Builds a new generation from SQL, analysed by this rule, and makes it the one of this knowledge base.
 
-        This object stands for the old one and is closed; its folder is still there.
+        This object stands for the old one and is closed; its index is still there.
         """
         self._check_open()
-        new = identity.new_version()
-        folder = index_folder(self.workspace, new)
+        settings = {name: value for name, value in self.base.settings.items() if name not in ANALYSIS_NAMES}
+        base = replace(
+            self.base,
+            generation=identity.new_version(),
+            settings={**settings, **analysis.as_settings()},
+        )
+        new = Generation(self.store, self.workspace, self.place, base)
         with self.write_lock:
-            index = self._new_index(folder)
+            index = new._new_index(base.generation)
             try:
-                self._fill(index)
+                told = new._fill(index)
             except BaseException:
                 index.close()
-                shutil.rmtree(folder, ignore_errors=True)
+                self.place.remove(base.generation)
                 raise
             index.close()
             self.close()
-            self._switch_to(new)
+            self._switch_to(new, told)
+            new._close_embedder()
 
-    def _fill(self, index: Index) -> None:
+    def _fill(self, index: Index) -> int:
+        """Puts everything in SQL into the index; returns the last outbox row that this has made needless."""
         with self.store.read() as connection:
-            fields = catalog.fields(connection, self.base.id)
-            records = documents.of_base(connection, self.base.id)
+            base = self._current(connection)
+            rows = outbox.pending(connection, base.id)
+            fields = catalog.fields(connection, base)
+            records = [
+                record.searchable(base.has_built_in_fields)
+                for record in documents.of_base(connection, base.id)
+            ]
         for name, kind in fields.items():
             index.declare_field(name, kind)
         for group in batched((record for record in records if record.active_version), DOCUMENTS_AT_ONCE):
@@ -276,15 +367,18 @@ class Generation:
             self.add(index, chunks, metadata)
         index.optimize()
         index.flush()
+        return rows[-1][0] if rows else 0
 
-    def _switch_to(self, new: str) -> None:
-        """The new index was made from what SQL says now: what the old one had yet to be told is in it."""
-        built_with = signature(self.analyzer, self.embedder)
+    def _switch_to(self, new: Generation, told: int) -> None:
+        """What the old index had yet to be told is in the new one, up to the outbox row `told`."""
+        old = self.base
         with self.store.write() as connection:
-            catalog.replace_generation(connection, self.base.id, self.base.generation, new, built_with)
-            rows = outbox.pending(connection, self.base.id)
-            if rows:
-                outbox.settle(connection, self.base.id, rows[-1][0])
+            catalog.replace_generation(connection, old.id, old.generation, new.base.generation, new.signature)
+            kept = catalog.settings_of(connection, old.id)
+            analysis = new.analysis.as_settings()
+            settings = {name: value for name, value in kept.items() if name not in ANALYSIS_NAMES}
+            catalog.store_settings(connection, old.id, {**settings, **analysis})
+            outbox.settle(connection, old.id, told)
 
 
 def searched_text(chunk: ChunkRecord) -> str:

@@ -228,11 +228,11 @@ class Ingestion:
         processed = [item for item in group if isinstance(item, _Processed)]
         self._write_versions(index, processed)
         records = [self._outcome(item) for item in group]
-        before = [item.task.previous.active_version for item in processed if item.task.previous]
+        before = _versions_before(processed)
         updated = [item.previous.active_version for item in group if isinstance(item, _Updated)]
         with self.generation.store.write() as connection:
             documents.save(connection, records)
-            versions.retire(connection, base_id, [version for version in before if version])
+            versions.retire(connection, base_id, before)
             outbox.announce(connection, base_id, "payload", [version for version in updated if version])
         self.generation.drain()
         for item, record in zip(group, records, strict=True):
@@ -244,6 +244,7 @@ class Ingestion:
             return
         with self.generation.store.write() as connection:
             chunks = versions.add_versions(connection, [item.version for item in processed])
+            chunks = versions.with_kept_keywords(connection, chunks, _versions_before(processed))
         metadata = {item.version.id: item.task.metadata for item in processed}
         self.generation.add(index, chunks, metadata)
         if self.generation.embedder is not None:
@@ -282,6 +283,12 @@ class Ingestion:
         self._done.append(ingested)
         if self.progress:
             self.progress(ingested)
+
+
+def _versions_before(processed: Sequence[_Processed]) -> list[str]:
+    """What these documents are now, as far as they were read before."""
+    before = (item.task.previous.active_version for item in processed if item.task.previous)
+    return [version for version in before if version]
 
 
 def _status(item: _Item) -> Outcome:

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import os
-import shutil
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from dataclasses import replace
+from functools import partial, reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any
 
-from knowledge import catalog, documents, versions
+from knowledge import catalog, documents, outbox, versions
+from knowledge.analysis_rule import AnalysisRule, checked_keywords
+from knowledge.base_settings import changed, of_base, rule_settings
+from knowledge.built_in_fields import BUILT_IN_FIELDS
 from knowledge.catalog import BaseRecord
 from knowledge.configuration import setting
 from knowledge.documents import DocumentRecord
-from knowledge.filters import Filter
-from knowledge.generations import Generation
-from knowledge.metadata import fit, normalize
+from knowledge.errors import InputError, NotFound
+from knowledge.filters import Filter, ignoring_case
+from knowledge.generations import Generation, searched_text
+from knowledge.metadata import field_types, revised, typed
 from knowledge.query import parse_condition
-from knowledge.types import Document, FieldType, Hits, Mode
+from knowledge.types import Document, FieldType, Fusion, Hits, Mode
 from knowledge.versions import ChunkRecord
 
 if TYPE_CHECKING:
+    from knowledge.defaults import Plain
+    from knowledge.field_summary import FieldSummary
     from knowledge.ingest_report import IngestReport, Progress
     from knowledge.processing import ProcessRule
     from knowledge.sources import Source
@@ -54,13 +61,70 @@ class KnowledgeBase:
         """How documents are cleaned and cut."""
         from knowledge.processing import ProcessRule
 
-        return ProcessRule.from_settings(self._generation.base.settings)
+        return ProcessRule.from_settings(rule_settings(self._generation.base.settings))
+
+    @property
+    def analysis(self) -> AnalysisRule:
+        """The words of its own, and how many keywords of a chunk count."""
+        return self._generation.analysis
 
     @property
     def fields(self) -> dict[str, FieldType]:
-        """The metadata fields that conditions can name, and their types."""
+        """The metadata fields that conditions can name, and their types. One stays after its last value is gone."""
         with self._store.read() as connection:
-            return catalog.fields(connection, self.id)
+            return catalog.fields(connection, catalog.by_name(connection, self.name))
+
+    def field_summaries(self) -> list[FieldSummary]:
+        """Every field by name, with what the documents hold of it."""
+        from knowledge.field_summary import summarize
+
+        built_in = BUILT_IN_FIELDS if self.record.has_built_in_fields else ()
+        searched = [record.metadata for record in self.documents() if record.active_version]
+        return summarize(self.fields, searched, built_in)
+
+    @property
+    def settings(self) -> dict[str, Plain | None]:
+        """What a search uses where its call says nothing: the base's own value, else environment, file, default."""
+        return {row.setting.name: row.value for row in of_base(self.record.settings)}
+
+    def change_settings(self, values: Mapping[str, Any]) -> dict[str, Plain | None]:
+        """Gives this knowledge base settings of its own, for every search from now on; None takes one away.
+
+        `built_in_fields` covers the documents that are there too. Raises `InputError` and `ModeError`, and then
+        changes nothing.
+        """
+        from knowledge.searching import check_mode
+
+        with self._generation.changing() as connection:
+            before = catalog.by_name(connection, self.name)
+            after = replace(before, settings=changed(before, values))
+            check_mode(after, after.settings.get("mode"))
+            catalog.store_settings(connection, self.id, after.settings)
+            if after.has_built_in_fields != before.has_built_in_fields:
+                documents.switch_built_in_fields(connection, self.id, after.has_built_in_fields)
+        return self.settings
+
+    def set_metadata(
+        self, wanted: str, values: Mapping[str, Any], *, unset: Iterable[str] = ()
+    ) -> DocumentRecord:
+        """Changes metadata of a document (id, key or name): `values` replace what was there, None takes it off.
+
+        When this returns, searches with conditions see it; with `lock=False`, those of the process that holds the
+        workspace see it within a second. Raises `InputError` for a field to `unset` that the document lacks, and
+        `FilterError` for a value of another type than its field's.
+        """
+        with self._generation.changing() as connection:
+            base = catalog.by_name(connection, self.name)
+            given = typed(values, catalog.declared_fields(connection, base.id), base.has_built_in_fields)
+            catalog.declare_fields(connection, base.id, field_types([given]))
+            record = documents.find(connection, base.id, wanted)
+            cleared = [name for name in record.metadata if values.get(name, "") is None]
+            metadata = revised(record.metadata, given, [*unset, *cleared], whose=record.key)
+            if metadata != record.metadata:
+                record = replace(record, metadata=metadata, updated_at=time.time())
+                documents.save(connection, [record])
+                documents.announce(connection, [record])
+        return record.searchable(base.has_built_in_fields)
 
     def ingest(
         self,
@@ -103,14 +167,16 @@ class KnowledgeBase:
         """Like `ingest`, for sources that already have keys; `source_metadata` is by key."""
         from knowledge.ingestion import Ingestion
 
-        declared = self.fields
-        each = {key: fit(normalize(values), declared) for key, values in (source_metadata or {}).items()}
+        with self._store.read() as connection:
+            base = catalog.by_name(connection, self.name)
+            declared = catalog.declared_fields(connection, base.id)
+        own = partial(typed, declared=declared, has_built_in_fields=base.has_built_in_fields)
         return Ingestion(
             generation=self._generation,
             rule=self.rule,
             workers=setting("workers", workers),
-            metadata=fit(normalize(metadata or {}), declared),
-            source_metadata=each,
+            metadata=own(metadata or {}),
+            source_metadata={key: own(values) for key, values in (source_metadata or {}).items()},
             force=force,
             retry=retry,
             progress=progress,
@@ -125,37 +191,85 @@ class KnowledgeBase:
         threshold: float | None = None,
         vector_weight: float | None = None,
         where: Filter | str | Sequence[Filter | str] | None = None,
+        ignore_case: bool | None = None,
+        fusion: Fusion | None = None,
+        highlight: bool = False,
     ) -> Hits:
         """The best passages for a question, best first, each with a score in [0, 1].
 
-        `where` is a condition such as `Field("year") >= 2024` or `"year >= 2024"`, or several that must all hold.
+        `where` is a condition such as `Field("year") >= 2024` or `"year >= 2024"`, or several that must all hold;
+        `ignore_case` lets all of them take upper and lower case for the same. `highlight` says where each passage
+        has the words of the question. With the fusion `rrf` scores are of ranks, and a threshold is refused. What is
+        left out is as `settings` say.
         """
         from knowledge.searching import SearchOptions, search
 
+        self._generation.refresh()
+        own = self._generation.base.settings
+
+        def chosen(name: str, given: Any) -> Any:
+            return setting(name, own.get(name) if given is None else given)
+
         options = SearchOptions(
-            mode=mode,
-            top_k=setting("top_k", top_k),
-            threshold=setting("threshold", threshold),
-            vector_weight=setting("vector_weight", vector_weight),
-            where=_all_of(where),
+            mode=mode or chosen("mode", None) or None,
+            top_k=chosen("top_k", top_k),
+            threshold=chosen("threshold", threshold),
+            vector_weight=chosen("vector_weight", vector_weight),
+            fusion=chosen("fusion", fusion),
+            where=all_of(where, ignore_case=chosen("ignore_case", ignore_case)),
         )
-        return search(self._generation, query, options)
+        found = search(self._generation, query, options)
+        if not highlight:
+            return found
+        from knowledge.highlighting import highlighted
+
+        return highlighted(found, self._generation.analyzer)
 
     def documents(self) -> list[DocumentRecord]:
         """Every document, by key, failures too."""
         with self._store.read() as connection:
-            return documents.of_base(connection, self.id)
+            base = catalog.by_name(connection, self.name)
+            records = documents.of_base(connection, base.id)
+        return [record.searchable(base.has_built_in_fields) for record in records]
 
     def document(self, wanted: str) -> DocumentRecord:
         """By id, key or name. Raises `NotFound`."""
         with self._store.read() as connection:
-            return documents.find(connection, self.id, wanted)
+            base = catalog.by_name(connection, self.name)
+            return documents.find(connection, base.id, wanted).searchable(base.has_built_in_fields)
 
     def chunks(self, wanted: str) -> list[ChunkRecord]:
         """The chunks of a document, in order. Empty when it was never read successfully."""
         with self._store.read() as connection:
             version = documents.find(connection, self.id, wanted).active_version
             return versions.chunks_of(connection, version) if version else []
+
+    def keywords(self, chunk: ChunkRecord) -> tuple[str, ...]:
+        """The words that a chunk of an economy base is found by: those that a person gave it, else, with a
+        `keyword_number`, those of most weight, heaviest first. Empty where every term counts."""
+        if chunk.keywords is not None:
+            return chunk.keywords
+        return self._generation.analysis.keywords(self._generation.analyzer, searched_text(chunk))
+
+    def set_keywords(self, wanted: str, position: int, words: Iterable[str] | None) -> ChunkRecord:
+        """Gives a chunk of a document the keywords it is found by from now on; None: those of its text again.
+
+        Where every term of a chunk counts they come on top of them. They stay with the chunk as long as its text
+        does. Raises `NotFound`, and `InputError` for a base that is not economy.
+        """
+        chosen = None if words is None else checked_keywords(words)
+        if self._generation.base.indexing != "economy":
+            raise InputError(
+                f"{self.name!r} is {self.record.indexing}; keywords are for economy knowledge bases"
+            )
+        with self._generation.changing() as connection:
+            version = documents.find(connection, self.id, wanted).active_version
+            chunks = versions.chunks_of(connection, version) if version else []
+            if version is None or not 0 <= position < len(chunks):
+                raise NotFound(f"{wanted!r} has no chunk {position}; it has {len(chunks)}, counted from 0")
+            versions.set_keywords(connection, chunks[position].point, chosen)
+            outbox.announce(connection, self.id, "points", [version])
+        return replace(chunks[position], keywords=chosen)
 
     def text(self, wanted: str) -> str:
         """The cleaned text that the chunks of a document are spans of."""
@@ -173,22 +287,38 @@ class KnowledgeBase:
             index.optimize()
         return record
 
-    def rebuild(self) -> None:
-        """Builds the index anew from the stored texts; searching goes on with the old one until it is done."""
+    def rebuild(
+        self,
+        *,
+        dictionary: Iterable[str] | None = None,
+        synonyms: Iterable[Iterable[str]] | None = None,
+        keyword_number: int | None = None,
+    ) -> None:
+        """Builds the index anew from the stored texts; searching goes on with the old one until it is done.
+
+        `dictionary`, `synonyms` and `keyword_number` (0: every term) replace those of before; what is left out stays.
+        """
         old = self._generation
-        old.rebuild()
+        old.rebuild(
+            old.analysis.changed(
+                old.base.indexing, dictionary=dictionary, synonyms=synonyms, keyword_number=keyword_number
+            )
+        )
         with self._store.read() as connection:
             record = catalog.by_name(connection, self.name)
-        self._generation = Generation(old.store, old.workspace, record)
-        shutil.rmtree(old.folder, ignore_errors=True)
+        self._generation = Generation(old.store, old.workspace, old.place, record)
+        old.place.remove(old.base.generation)
 
     def close(self) -> None:
         self._generation.close()
 
 
-def _all_of(where: Filter | str | Sequence[Filter | str] | None) -> Filter | None:
+def all_of(where: Filter | str | Sequence[Filter | str] | None, *, ignore_case: bool) -> Filter | None:
+    """Conditions as they are given, joined: all must hold. None when there are none."""
     if where is None:
         return None
     given = [where] if isinstance(where, Filter | str) else list(where)
     conditions = [parse_condition(item) if isinstance(item, str) else item for item in given]
+    if ignore_case:
+        conditions = [ignoring_case(condition) for condition in conditions]
     return reduce(and_, conditions) if conditions else None

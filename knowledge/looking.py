@@ -31,12 +31,12 @@ def has_workspace(folder: Path) -> bool:
     return (folder / FILE_NAME).exists()
 
 
-def existing(options: Options, lock: bool = True) -> Workspace:
+def existing(options: Options, lock: bool = True, lock_wait_s: float | None = None) -> Workspace:
     """The workspace, which must be there: looking into nothing would hide a mistyped folder."""
     folder = Path(setting("workspace", options.workspace))
     if not has_workspace(folder):
         raise NotFound(f"no workspace in {str(folder)!r}; make one: knowledge ingest PATH --kb NAME")
-    return knowledge.Workspace(folder, lock=lock)
+    return knowledge.Workspace(folder, lock=lock, lock_wait_s=lock_wait_s, index=options.index)
 
 
 def ls(options: Options) -> int:
@@ -75,11 +75,23 @@ def docs(options: Options) -> int:
 
 def chunks(options: Options) -> int:
     with existing(options, lock=False) as workspace:
-        records = workspace.open(options.kb).chunks(options.document)
+        kb = workspace.open(options.kb)
+        records = kb.chunks(options.document)
+        keywords = [kb.keywords(record) for record in records]
     if options.json:
-        emit({"chunks": [plain.stored_chunk(record) for record in records]})
+        emit({"chunks": [plain.stored_chunk(*row) for row in zip(records, keywords, strict=True)]})
     else:
         rendering.stored_chunks(records)
+    return DONE
+
+
+def fields(options: Options) -> int:
+    with existing(options, lock=False) as workspace:
+        found = workspace.open(options.kb).field_summaries()
+    if options.json:
+        emit({"fields": [plain.field(summary) for summary in found]})
+    else:
+        rendering.fields(found)
     return DONE
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
+from knowledge.built_in_fields import check_own
 from knowledge.errors import FilterError, InputError
 from knowledge.filters import coerce, parse_time, values_of
 from knowledge.types import FieldType, Scalar, Value
@@ -102,6 +103,32 @@ def _scalar(name: str, value: object) -> Scalar:
     )
 
 
+def typed(
+    values: Mapping[str, Any], declared: Mapping[str, FieldType], has_built_in_fields: bool
+) -> dict[str, Value]:
+    """Metadata given in Python as its fields store it.
+
+    Raises `InputError` for a name or value that metadata cannot have, `FilterError` for one of another type than
+    its field's.
+    """
+    normal = normalize(values)
+    check_own(normal, has_built_in_fields)
+    return fit(normal, declared)
+
+
+def revised(
+    metadata: Mapping[str, Value], values: Mapping[str, Value], unset: Iterable[str], whose: str
+) -> dict[str, Value]:
+    """Metadata without the fields `unset` and with new values. Raises `InputError` for a field that it lacks."""
+    gone = set(unset)
+    unknown = sorted(gone - set(metadata))
+    if unknown:
+        raise InputError(
+            f"{whose!r} has no metadata field {unknown[0]!r}; it has: {', '.join(metadata) or 'none'}"
+        )
+    return {**{name: value for name, value in metadata.items() if name not in gone}, **values}
+
+
 def field_types(documents: Iterable[Mapping[str, Value]]) -> dict[str, FieldType]:
     """The type of every field in these metadata. Raises `FilterError` when one field has several."""
     types: dict[str, FieldType] = {}
@@ -133,5 +160,7 @@ def _fit(name: str, kind: FieldType | None, value: Value) -> Value:
 
 
 def _of_type(name: str, kind: FieldType, value: Scalar) -> Scalar:
+    if isinstance(value, Time) and kind != "time":
+        raise FilterError(f"metadata field {name!r} holds {kind} values, a time was given")
     typed = coerce(name, kind, value)
     return Time(typed) if kind == "time" else typed

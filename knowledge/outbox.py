@@ -11,8 +11,9 @@ from knowledge import schema
 
 _outbox = schema.outbox
 
-Action = Literal["delete", "payload"]
-"""Remove a version's points, or rewrite what they carry from SQL. Either may be done twice."""
+Action = Literal["delete", "payload", "points"]
+"""Remove a version's points, rewrite the metadata that they carry from SQL, or write them anew. Each may be done
+twice."""
 
 
 def announce(connection: sa.Connection, base_id: str, action: Action, versions: Sequence[str]) -> None:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from knowledge.locators import plain_locator
 
 if TYPE_CHECKING:
+    from knowledge.base_settings import SettingInForce
     from knowledge.catalog import BaseRecord
+    from knowledge.conformance import Result
     from knowledge.documents import DocumentRecord
+    from knowledge.field_summary import FieldSummary
     from knowledge.ingest_report import IngestedDocument, IngestReport
     from knowledge.types import Chunk, Document, Hit, Hits, Scalar, Value
     from knowledge.versions import ChunkRecord
 
 
 Plain = dict[str, Any]
+
+SCORE_DECIMALS: Final = 7
+"""What follows is noise of 32-bit floats."""
 
 
 def base(record: BaseRecord) -> Plain:
@@ -56,7 +62,32 @@ def _scalar(value: Scalar) -> str | int | float:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def stored_chunk(record: ChunkRecord) -> Plain:
+def field(summary: FieldSummary) -> Plain:
+    return {
+        "name": summary.name,
+        "type": summary.type,
+        "built_in": summary.is_built_in,
+        "documents": summary.documents,
+        "distinct": summary.distinct,
+        "values": [_scalar(value) for value in summary.values],
+        "minimum": None if summary.minimum is None else _scalar(summary.minimum),
+        "maximum": None if summary.maximum is None else _scalar(summary.maximum),
+    }
+
+
+def setting(row: SettingInForce) -> Plain:
+    return {
+        "name": row.setting.name,
+        "value": row.value,
+        "source": row.origin,
+        "default": None if row.setting.optional or row.setting.default == "" else row.setting.default,
+        "environment": row.setting.environment,
+        "dify": row.setting.dify,
+        "meaning": row.setting.meaning,
+    }
+
+
+def stored_chunk(record: ChunkRecord, keywords: Sequence[str]) -> Plain:
     return {
         "id": record.id,
         "position": record.position,
@@ -67,6 +98,7 @@ def stored_chunk(record: ChunkRecord) -> Plain:
         "origin": "source",
         "locator": plain_locator(record.locator),
         "enabled": record.enabled,
+        "keywords": list(keywords),
     }
 
 
@@ -90,6 +122,7 @@ def hits(found: Hits) -> Plain:
         "mode": found.mode,
         "warnings": list(found.warnings),
         "calibrated": found.calibrated,
+        "score_kind": found.score_kind,
         "hits": [_hit(hit) for hit in found],
         "seconds": round(found.seconds, 4),
     }
@@ -97,7 +130,7 @@ def hits(found: Hits) -> Plain:
 
 def _hit(hit: Hit) -> Plain:
     return {
-        "score": hit.score,
+        "score": round(hit.score, SCORE_DECIMALS),
         "content": hit.content,
         "context": hit.context,
         "knowledge_base": {"id": hit.knowledge_base.id, "name": hit.knowledge_base.name},
@@ -116,6 +149,7 @@ def _hit(hit: Hit) -> Plain:
             "headings": list(hit.chunk.headings),
         },
         "locator": plain_locator(hit.locator),
+        **({"highlights": [list(span) for span in hit.highlights]} if hit.highlights else {}),
     }
 
 
@@ -154,3 +188,8 @@ def chunked(document: Document, chunks: list[Chunk]) -> Plain:
             for position, chunk in enumerate(chunks)
         ],
     }
+
+
+def conformance(result: Result) -> Plain:
+    names = ("point", "outcome", "seen", "demand")
+    return {name: getattr(result, name) for name in names}

@@ -69,7 +69,7 @@ class ProcessRule:
             document,
             remove_extra_spaces=self.remove_extra_spaces,
             remove_urls_emails=self.remove_urls_emails,
-        )
+        ).document
         if self.whole:
             text = cleaned.text
             return cleaned, [Chunk(content=text, start=0, end=len(text))] if text.strip() else []

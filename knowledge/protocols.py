@@ -39,8 +39,15 @@ class Analyzer(Protocol):
         """(words, bigrams) with repetitions, in order. No term holds white space."""
         ...
 
-    def query_terms(self, text: str) -> tuple[list[str], list[str]]:
-        """(words, bigrams) without function words, distinct, at most 64 together per field."""
+    def query_terms(self, text: str) -> tuple[dict[str, int], dict[str, int]]:
+        """(words, bigrams) without function words: term → how often it occurs in `text`.
+
+        In order of first occurrence, at most 64 in each.
+        """
+        ...
+
+    def highlights(self, text: str, query: str) -> list[tuple[int, int]]:
+        """Spans of `text`, (start, end) in characters, where terms of `query` stand: in order, disjoint."""
         ...
 
 

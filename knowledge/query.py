@@ -12,12 +12,16 @@ from knowledge.types import Scalar, Value
 
 
 class Field:
-    """A metadata field, to be compared: `(Field("year") >= 2024) & ~Field("status").is_("draft")`."""
+    """A metadata field, to be compared: `(Field("year") >= 2024) & ~Field("status").is_("draft")`.
 
-    __slots__ = ("name",)
+    `Field("dept", ignore_case=True) == "hr"` takes upper and lower case for the same.
+    """
 
-    def __init__(self, name: str) -> None:
+    __slots__ = ("ignore_case", "name")
+
+    def __init__(self, name: str, *, ignore_case: bool = False) -> None:
         self.name = name
+        self.ignore_case = ignore_case
 
     def __eq__(self, value: object) -> Condition:  # type: ignore[override]
         return self._condition("=", value)
@@ -78,7 +82,7 @@ class Field:
     __hash__ = None  # type: ignore[assignment]
 
     def _condition(self, op: Operator, value: object) -> Condition:
-        return Condition(self.name, op, cast("Value", value))
+        return Condition(self.name, op, cast("Value", value), self.ignore_case)
 
     def _several(self, values: Iterable[Scalar]) -> tuple[Scalar, ...]:
         if isinstance(values, str) or not isinstance(values, Iterable):

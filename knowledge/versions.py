@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from knowledge import outbox, schema
+from knowledge.batches import IN_LIST, batched
 from knowledge.locators import plain_locator
 from knowledge.types import Chunk, Locator
 
@@ -33,6 +34,8 @@ class ChunkRecord:
     headings: tuple[str, ...]
     locator: Locator
     enabled: bool = True
+    keywords: tuple[str, ...] | None = None
+    """Those that a person gave it; None: those found in its text count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +106,28 @@ def _chunk_columns(record: ChunkRecord) -> dict[str, Any]:
     return columns
 
 
+def with_kept_keywords(
+    connection: sa.Connection, chunks: Sequence[ChunkRecord], before: Sequence[str]
+) -> list[ChunkRecord]:
+    """New chunks with the keywords that a person gave to the same ones in the versions `before`."""
+    edited: dict[str, tuple[str, ...]] = {}
+    for group in batched(before, IN_LIST):
+        query = sa.select(_chunks.c.id, _chunks.c.keywords).where(
+            _chunks.c.version_id.in_(group), _chunks.c.keywords.is_not(None)
+        )
+        edited.update((id_, tuple(words)) for id_, words in connection.execute(query))
+    for chunk in chunks:
+        if chunk.id in edited:
+            set_keywords(connection, chunk.point, edited[chunk.id])
+    return [replace(chunk, keywords=edited.get(chunk.id)) for chunk in chunks] if edited else list(chunks)
+
+
+def set_keywords(connection: sa.Connection, point: int, words: Sequence[str] | None) -> None:
+    """Gives a chunk keywords; None: those found in its text."""
+    stored = None if words is None else list(words)
+    connection.execute(_chunks.update().where(_chunks.c.point == point).values(keywords=stored))
+
+
 def retire(connection: sa.Connection, base_id: str, versions: Iterable[str]) -> None:
     """Removes versions from SQL and tells the index to do the same."""
     rows = [{"version": version} for version in versions]
@@ -150,4 +175,5 @@ def chunk_record(columns: sa.RowMapping | Mapping[str, Any]) -> ChunkRecord:
     values: dict[str, Any] = {str(name): value for name, value in columns.items()}
     values["headings"] = tuple(values["headings"])
     values["locator"] = Locator(**values["locator"])
+    values["keywords"] = None if values["keywords"] is None else tuple(values["keywords"])
     return ChunkRecord(**values)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 from knowledge import catalog, identity
+from knowledge.analysis_rule import AnalysisRule
 from knowledge.catalog import BaseRecord
 from knowledge.configuration import setting
 from knowledge.errors import InputError
-from knowledge.generations import Generation, index_folder, signature
+from knowledge.generations import Generation
+from knowledge.index_places import index_place
 from knowledge.knowledge_base import KnowledgeBase
 from knowledge.lock import WorkspaceLock
 from knowledge.registry import EMBEDDING_CHOICES, INSTALL, is_installed
@@ -30,16 +31,26 @@ INDEXINGS: Final = ("economy", "high_quality")
 class Workspace:
     """Opens the folder, making it when it does not exist. Use it in a `with` statement, or call `close`.
 
-    With `lock=False` only SQL is read: listing works while another process holds the workspace.
+    With `lock=False` the index is left alone: looking, and changing metadata and settings, work while another process
+    holds the workspace, which then tells the index. `index` is the URL of a Qdrant server; without it the indexes
+    are in the folder.
     """
 
-    def __init__(self, folder: str | os.PathLike[str] | None = None, *, lock: bool = True) -> None:
+    def __init__(
+        self,
+        folder: str | os.PathLike[str] | None = None,
+        *,
+        lock: bool = True,
+        lock_wait_s: float | None = None,
+        index: str | None = None,
+    ) -> None:
         self.folder = _folder(setting("workspace", folder))
+        self._place = index_place(self.folder, setting("index", index))
         self._opening = threading.RLock()
         self._open: dict[str, KnowledgeBase] = {}
         with ExitStack() as stack:
             if lock:
-                held = WorkspaceLock(self.folder, setting("lock_wait_s"))
+                held = WorkspaceLock(self.folder, setting("lock_wait_s", lock_wait_s))
                 held.acquire()
                 stack.callback(held.release)
             self.store = Store(self.folder, is_read_only=not lock)
@@ -62,11 +73,16 @@ class Workspace:
         remove_extra_spaces: bool | None = None,
         remove_urls_emails: bool | None = None,
         whole: bool = False,
+        dictionary: Iterable[str] = (),
+        synonyms: Iterable[Iterable[str]] = (),
+        keyword_number: int | None = None,
     ) -> KnowledgeBase:
         """Makes a knowledge base. Its structure, embedding and way of cutting are fixed from then on.
 
-        With an embedding it is high_quality, without one economy, unless `indexing` says otherwise. Raises
-        `AlreadyExists`, and `InputError` for values that are not allowed.
+        `dictionary` are words to be kept whole, `synonyms` groups of words that mean the same; an economy base with a
+        `keyword_number` indexes that many keywords of each chunk instead of all its terms. With an embedding it is
+        high_quality, without one economy, unless `indexing` says otherwise. Raises `AlreadyExists`, and `InputError`
+        for values that are not allowed.
         """
         from knowledge.processing import ProcessRule
 
@@ -82,23 +98,65 @@ class Workspace:
             whole=whole,
         )
         spec = choose_embedding(indexing, embedding)
+        kind: Indexing = "high_quality" if spec else "economy"
+        analysis = AnalysisRule.chosen(
+            kind, dictionary=dictionary, synonyms=synonyms, keyword_number=keyword_number
+        )
         record = BaseRecord(
             id=identity.knowledge_base_id(check_name(name)),
             name=name,
             description=description,
             structure=structure,
-            indexing="high_quality" if spec else "economy",
+            indexing=kind,
             embedding=spec,
-            settings=rule.as_settings(),
+            settings={
+                **rule.as_settings(),
+                **analysis.as_settings(),
+                "built_in_fields": setting("built_in_fields"),
+            },
             generation=identity.new_version(),
         )
-        generation = Generation(self.store, self.folder, record)
-        built_with = signature(generation.analyzer, generation.embedder)
+        generation = Generation(self.store, self.folder, self._place, record)
+        built_with = generation.signature
         with self._opening, self.store.write() as connection:
             catalog.add(connection, record, built_with)
             generation.create()
         self._open[name] = created = KnowledgeBase(generation)
         return created
+
+    def create_external(
+        self,
+        name: str,
+        *,
+        url: str,
+        knowledge_id: str,
+        key_variable: str | None = None,
+        timeout_s: float | None = None,
+        description: str = "",
+    ) -> KnowledgeBase:
+        """Gives a knowledge base of another server a name here, to be searched like any other.
+
+        `url` is its endpoint, without /retrieval; `key_variable` names the environment variable that holds the
+        key, which is never stored. Raises `AlreadyExists` and `InputError`.
+        """
+        from knowledge.external.base import SIGNATURE, external_settings
+
+        self._check_writable()
+        record = BaseRecord(
+            id=identity.knowledge_base_id(check_name(name)),
+            name=name,
+            description=description,
+            structure="general",
+            indexing="external",
+            embedding=None,
+            settings=external_settings(
+                url=url, knowledge_id=knowledge_id, key_variable=key_variable, timeout_s=timeout_s
+            ),
+            generation=identity.new_version(),
+        )
+        with self._opening, self.store.write() as connection:
+            catalog.add(connection, record, SIGNATURE)
+        return self.open(name)
 
     def open(self, name: str) -> KnowledgeBase:
         """Raises `NotFound` naming the knowledge bases that exist."""
@@ -106,8 +164,16 @@ class Workspace:
             if name not in self._open:
                 with self.store.read() as connection:
                     record = catalog.by_name(connection, name)
-                self._open[name] = KnowledgeBase(Generation(self.store, self.folder, record))
+                self._open[name] = self._opened(record)
             return self._open[name]
+
+    def _opened(self, record: BaseRecord) -> KnowledgeBase:
+        generation = Generation(self.store, self.folder, self._place, record)
+        if record.indexing != "external":
+            return KnowledgeBase(generation)
+        from knowledge.external.base import ExternalBase
+
+        return ExternalBase(generation)
 
     def has(self, name: str) -> bool:
         """Whether a knowledge base of this name exists."""
@@ -129,7 +195,8 @@ class Workspace:
             del self._open[name]
             with self.store.write() as connection:
                 catalog.remove(connection, record.id)
-            self._sweep()
+            if record.indexing != "external":
+                self._place.remove(record.generation)
         return record
 
     def _check_writable(self) -> None:
@@ -137,12 +204,10 @@ class Workspace:
             raise InputError("this workspace was opened with lock=False, for looking only; open it without")
 
     def _sweep(self) -> None:
-        """Removes the folders of indexes that no knowledge base has: dropped, or never finished."""
+        """Removes indexes that no knowledge base has: never finished, or left by a process that was killed."""
         with self.store.read() as connection:
             known = catalog.generation_ids(connection)
-        for folder in index_folder(self.folder, "").glob("*"):
-            if folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
+        self._place.sweep(known)
 
     def close(self) -> None:
         """Writes everything to disk and lets other processes in. Doing it twice changes nothing."""

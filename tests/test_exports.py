@@ -8,7 +8,7 @@ import knowledge.errors
 
 
 def test_public_names() -> None:
-    expected = "Block Chunk Document Field Hit Hits KnowledgeBase KnowledgeError Locator Workspace"
+    expected = "Block Chunk Document Field Hit Hits KnowledgeBase KnowledgeError Locator Workspace serve"
     assert sorted(knowledge.__all__) == expected.split()
     for name in knowledge.__all__:
         assert getattr(knowledge, name).__name__ == name

@@ -1,0 +1,150 @@
+"""The knowledge bases of a workspace behind the HTTP contract: which are meant, what is found, how it is written."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from knowledge import schema
+from knowledge.filters import Filter
+from knowledge.knowledge_base import KnowledgeBase
+from knowledge.locators import plain_locator
+from knowledge.plain import metadata as plain_metadata
+from knowledge.server.answers import unknown_knowledge_base
+from knowledge.server.asking import Question, Record
+from knowledge.server.fitting import conditions_of_each
+from knowledge.server.keys import conditions_of
+from knowledge.types import Hit
+from knowledge.workspace import Workspace
+
+_log: Final = logging.getLogger(__name__)
+WARMING_QUERY: Final = "warm up 预热"
+"""Words of both kinds, so that both kinds of dictionary are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A knowledge base that can be asked."""
+
+    id: str
+    name: str
+    is_external: bool
+    """Whether another server answers for it."""
+
+
+class WorkspaceBases:
+    """Finds records in the knowledge bases of one workspace. Threads may share it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def find(self, asked: Question) -> list[Record]:
+        """The best of all bases asked, by score; ties in the order in which the bases were named.
+
+        Raises `Refusal` for a base that is unknown or not of this key, `FilterError` for a condition that fits none.
+        """
+        meant = self._meant(asked)
+        wheres = self._conditions(asked, meant)
+        bases = [self._workspace.open(base.name) for base in meant]
+        hits = [
+            hit
+            for base, where in zip(bases, wheres, strict=True)
+            for hit in base.search(asked.query, top_k=asked.top_k, threshold=asked.threshold, where=where)
+        ]
+        hits.sort(key=lambda hit: -hit.score)
+        return self._records(hits[: asked.top_k or _own_top_k(bases)])
+
+    def warm(self) -> None:
+        """Opens every index, loads every model, asks each base a question. A base that fails stops no other."""
+        for base in self._known().values():
+            try:
+                if not base.is_external:
+                    self._workspace.open(base.name).search(WARMING_QUERY, top_k=1)
+            except Exception:
+                fields = {"knowledge_base": base.name}
+                _log.exception("a knowledge base cannot be searched", extra={"fields": fields})
+
+    def _meant(self, asked: Question) -> list[_Known]:
+        """Those named by id or name and joined with commas, each once."""
+        by_id = self._known()
+        by_name = {base.name: base for base in by_id.values()}
+        found = {}
+        for wanted in asked.knowledge_id.split(","):
+            part = wanted.strip()
+            base = by_id.get(part) or by_name.get(part)
+            if base is None or (asked.key is not None and not asked.key.may_see(base.id)):
+                raise unknown_knowledge_base(part)
+            found[base.id] = base
+        return list(found.values())
+
+    def _known(self) -> dict[str, _Known]:
+        table = schema.knowledge_base
+        query = sa.select(table.c.id, table.c.name, table.c.indexing).order_by(table.c.name)
+        with self._workspace.store.read() as connection:
+            return {
+                row.id: _Known(row.id, row.name, row.indexing == "external")
+                for row in connection.execute(query)
+            }
+
+    def _conditions(self, asked: Question, meant: Sequence[_Known]) -> list[list[Filter]]:
+        of_key = conditions_of(asked.key) if asked.key else None
+        if asked.where is None and of_key is None:
+            return [[] for _ in meant]
+        fields = [None if base.is_external else self._workspace.open(base.name).fields for base in meant]
+        return conditions_of_each(asked.where, of_key, fields)
+
+    def _records(self, hits: Sequence[Hit]) -> list[Record]:
+        dates = self._dates({hit.document.id for hit in hits})
+        return [_record(hit, dates.get(hit.document.id, {})) for hit in hits]
+
+    def _dates(self, document_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        table = schema.document
+        query = sa.select(table.c.id, table.c.created_at, table.c.updated_at).where(
+            table.c.id.in_(document_ids)
+        )
+        with self._workspace.store.read() as connection:
+            return {
+                row.id: {"created_at": _iso(row.created_at), "updated_at": _iso(row.updated_at)}
+                for row in connection.execute(query)
+            }
+
+
+def _own_top_k(bases: Sequence[KnowledgeBase]) -> int:
+    """How many hits are wanted where the request does not say: as many as the most generous base gives."""
+    return max(int(base.settings["top_k"] or 0) for base in bases)
+
+
+def _record(hit: Hit, dates: Mapping[str, str]) -> Record:
+    """A hit as a record. What does not apply is left out: null is what clients stumble over.
+
+    A metadata field of the document goes before ours of the same name: conditions mean that one.
+    """
+    own = {
+        "document_id": hit.document.id,
+        "document_name": hit.document.name,
+        "document_key": hit.document.key,
+        "knowledge_base_id": hit.knowledge_base.id,
+        "knowledge_base_name": hit.knowledge_base.name,
+        "chunk_id": hit.chunk.id,
+        "position": hit.chunk.position,
+        **dates,
+        **({"url": hit.document.url} if hit.document.url else {}),
+        **({"headings": list(hit.chunk.headings)} if hit.chunk.headings else {}),
+        **({"context": hit.context} if hit.context else {}),
+        **({"locator": plain_locator(hit.locator)} if plain_locator(hit.locator) else {}),
+    }
+    return {
+        "content": hit.content,
+        "score": hit.score,
+        "title": hit.document.name,
+        "metadata": {**own, **plain_metadata(hit.document.metadata)},
+    }
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
