@@ -55,7 +55,9 @@ def payload_filter(where: Filter) -> PayloadFilter:
             return {"should": [payload_filter(part) for part in parts]} if parts else _NOTHING
         case Not(part):
             return {"must_not": [payload_filter(part)]}
-        case Condition(name, op, value):
+        case Condition(name, op, value, ignore_case):
+            if ignore_case:
+                raise FilterError(f"the index cannot ignore case in {name!r} {op}; ask for the spellings with in")
             positive = positive_of(op)
             if positive is not None:
                 return {"must_not": [_positive(name, positive, values_of(value))]}

@@ -14,6 +14,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import sqlalchemy as sa
+
 from knowledge import catalog, documents, identity, outbox, versions
 from knowledge.documents import DocumentRecord
 from knowledge.errors import EmptyDocument, ExtractionError, InputError
@@ -43,7 +45,10 @@ class _Task:
     """What was hashed is what is read: the file may change in between."""
     digest: str
     previous: DocumentRecord | None
+    given: Mapping[str, Value]
+    """The metadata of this ingestion."""
     metadata: Mapping[str, Value]
+    """On top of what the document had."""
     is_unchanged: bool = False
     """The bytes are those of the active version: only the metadata is new."""
 
@@ -157,6 +162,7 @@ class Ingestion:
 
     def _task(self, source: Source, data: bytes, previous: DocumentRecord | None, signature: str) -> _Task:
         kept = previous.metadata if previous else {}
+        given = {**self.metadata, **self.source_metadata.get(source.key, {})}
         digest = identity.content_hash(data)
         is_known = (
             previous is not None
@@ -169,7 +175,8 @@ class Ingestion:
             data=data,
             digest=digest,
             previous=previous,
-            metadata={**kept, **self.metadata, **self.source_metadata.get(source.key, {})},
+            given=given,
+            metadata={**kept, **given},
             is_unchanged=is_known,
         )
 
@@ -231,12 +238,30 @@ class Ingestion:
         before = _versions_before(processed)
         updated = [item.previous.active_version for item in group if isinstance(item, _Updated)]
         with self.generation.store.write() as connection:
+            records, renewed = self._with_metadata_of_now(connection, group, records)
             documents.save(connection, records)
             versions.retire(connection, base_id, before)
-            outbox.announce(connection, base_id, "payload", [version for version in updated if version])
+            told = [version for version in (*updated, *renewed) if version]
+            outbox.announce(connection, base_id, "payload", told)
         self.generation.drain()
         for item, record in zip(group, records, strict=True):
             self._report(item.task.source, record, _status(item), record.error)
+
+    def _with_metadata_of_now(
+        self, connection: sa.Connection, group: Sequence[_Item], records: Sequence[DocumentRecord]
+    ) -> tuple[list[DocumentRecord], list[str | None]]:
+        """The rows with the metadata that another process may have set since the documents were read, and the versions
+        whose points have yet to hear of it."""
+        stored = documents.by_keys(connection, self.generation.base.id, [record.key for record in records])
+        current, renewed = [], []
+        for item, record in zip(group, records, strict=True):
+            previous, now = item.task.previous, stored.get(record.key)
+            if previous and now and now.metadata != previous.metadata:
+                given = {} if isinstance(item, _Failed) else item.task.given
+                record = replace(record, metadata={**now.metadata, **given})
+                renewed.append(record.active_version)
+            current.append(record)
+        return current, renewed
 
     def _write_versions(self, index: Index, processed: Sequence[_Processed]) -> None:
         """Stores the new versions and their points; nobody sees them yet."""

@@ -224,3 +224,22 @@ def test_a_repeated_key_is_refused(kb: KnowledgeBase) -> None:
     source = Source(key="a", name="a", data=b"text")
     with pytest.raises(InputError, match="'a' is given more than once"):
         kb.ingest_sources([source, source])
+
+
+def test_metadata_set_by_another_process_meanwhile_is_kept(tmp_path: Path) -> None:
+    class Watched(Source):
+        """Somebody sets metadata of the document while it is read."""
+
+        def read(self) -> bytes:
+            with Workspace(tmp_path, lock=False) as other:
+                other.open("manuals").set_metadata("a.txt", {"dept": "HR", "year": 2024})
+            return Source.read(self)
+
+    with Workspace(tmp_path) as workspace:
+        kb = workspace.create("manuals")
+        kb.ingest([Document(text="Old text of a meter.", name="a.txt")], metadata={"year": 2020, "draft": "yes"})
+        changed = Watched(key="a.txt", name="a.txt", data=b"New text of a meter.")
+        report = kb.ingest_sources([changed], metadata={"year": 2025})
+        assert [document.status for document in report.documents] == ["replaced"]
+        (hit,) = kb.search("new meter", where=["dept = HR", "year = 2025", "draft = yes"])
+        assert hit.document.metadata == {"dept": "HR", "year": 2025.0, "draft": "yes"}
