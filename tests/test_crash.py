@@ -17,6 +17,10 @@ FILES = 300
 MOMENTS = 10
 TOLERANCE = 1e-6
 """The engine adds terms as 32-bit floats, in an order that differs between segments."""
+WORDS = (
+    "年假 发票 校准 探头 仪器 差旅 培训 密码 warranty laptop invoice probe hotel budget security report"
+).split()
+QUERIES = ("年假", "warranty of the probe", "发票 校准", "laptop security", "差旅 hotel budget", "nothing")
 
 
 @pytest.fixture(scope="module")
