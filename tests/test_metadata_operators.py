@@ -1,5 +1,7 @@
 """Our operators beside Dify's: every difference is one that has a name."""
 
+from pathlib import Path
+
 import pytest
 from dify_operators import DIFFERENCES, Cell, cells, difference, markdown
 
@@ -39,3 +41,8 @@ def test_numbers_and_times_have_one_table() -> None:
     of = {kind: [cell.outcomes for cell in cells() if cell.kind == kind] for kind in ("number", "time")}
     assert of["number"] == of["time"]
     assert sum(line.startswith("| `") for line in markdown().splitlines()) == 2 * len(OPERATORS)
+
+
+def test_the_published_table_is_this_one() -> None:
+    published = (Path(__file__).parent.parent / "DIFY.md").read_text(encoding="utf-8")
+    assert markdown().strip() in published
