@@ -14,6 +14,8 @@ SUITES: Final = {
     "query": "benchmarks.query",
     "ingest": "benchmarks.ingest",
     "server": "benchmarks.server",
+    "chunking": "benchmarks.chunking",
+    "containment": "benchmarks.containment",
 }
 
 

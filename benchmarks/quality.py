@@ -24,6 +24,7 @@ def run(options: Options) -> Iterator[dict[str, Any]]:
         labelled = load(folder, options.limit_queries)
         with tempfile.TemporaryDirectory(prefix="quality-") as scratch:
             yield from _ours(labelled, Path(scratch), options.embedding)
+            yield _of_keywords(labelled)
             yield from _lexical(labelled)
             if options.embedding:
                 yield from _fused(labelled, Path(scratch), options.embedding)
@@ -34,6 +35,13 @@ def _ours(labelled: Labelled, scratch: Path, embedding: str | None) -> Iterator[
         kb = index_labelled(workspace, labelled, "high_quality" if embedding else "economy", embedding)
         for mode in MODES[kb.record.indexing]:
             yield _row(labelled, f"{mode} ({embedding or 'economy'})", runner(kb, mode))
+
+
+def _of_keywords(labelled: Labelled) -> dict[str, Any]:
+    """Our economy search with as many keywords a chunk as Dify's."""
+    with tempfile.TemporaryDirectory(prefix="quality-") as scratch, Workspace(scratch) as workspace:
+        kb = index_labelled(workspace, labelled, "economy", keyword_number=peers.KEYWORDS)
+        return _row(labelled, f"keyword (economy, {peers.KEYWORDS} keywords)", runner(kb, "keyword"))
 
 
 def _lexical(labelled: Labelled) -> Iterator[dict[str, Any]]:

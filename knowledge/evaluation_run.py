@@ -47,10 +47,20 @@ def evaluate(options: Namespace) -> dict[str, Any]:
 
 
 def index_labelled(
-    workspace: Workspace, labelled: Labelled, indexing: Any = None, embedding: str | None = None
+    workspace: Workspace,
+    labelled: Labelled,
+    indexing: Any = None,
+    embedding: str | None = None,
+    keyword_number: int | None = None,
 ) -> KnowledgeBase:
     """A new knowledge base of a labelled set, one chunk per entry."""
-    kb = workspace.create(labelled.name[:40], indexing=indexing, embedding=embedding, whole=True)
+    kb = workspace.create(
+        labelled.name[:40],
+        indexing=indexing,
+        embedding=embedding,
+        keyword_number=keyword_number,
+        whole=True,
+    )
     entries, metadata = sources(labelled)
     kb.ingest_sources(entries, source_metadata=metadata)
     return kb
