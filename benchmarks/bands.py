@@ -21,6 +21,7 @@ from benchmarks.curves import Panel, write_panels
 from benchmarks.harness import RESULTS, keep, table
 from indexers.scripts import dominant_script
 from knowledge import Workspace
+from knowledge.embedding_client import embedding_client
 from knowledge.evaluation import DEPTH, Labelled, load
 from knowledge.evaluation_run import index_labelled
 from knowledge.knowledge_base import KnowledgeBase
@@ -92,7 +93,7 @@ def best(kb: KnowledgeBase, mode: Mode, labelled: Labelled) -> list[float]:
 
 def _modes(labelled: Labelled, kb: KnowledgeBase, embedding: str | None) -> list[Mode]:
     """All but vector search where the model does not know the script of the questions."""
-    scripts = load_embedder(embedding).scripts if embedding else None
+    scripts = load_embedder(embedding, http=embedding_client).scripts if embedding else None
     covered = scripts is None or dominant_script(" ".join(labelled.queries.values())) in scripts
     return [mode for mode in MODES[kb.record.indexing] if covered or mode != "vector"]
 

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexers.scripts import dominant_script
+from knowledge.embedding_client import embedding_client
 from knowledge.protocols import Embedder
 from knowledge.registry import load_embedder
 
@@ -162,7 +163,7 @@ def main() -> None:
     options = parser.parse_args()
     written = [("written, English", written_pairs(ENGLISH)), ("written, Chinese", written_pairs(CHINESE))]
     labelled = [(folder.name, labelled_pairs(folder)) for folder in options.sets]
-    report(load_embedder(options.embedding), labelled or written)
+    report(load_embedder(options.embedding, http=embedding_client), labelled or written)
 
 
 if __name__ == "__main__":

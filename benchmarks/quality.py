@@ -11,6 +11,7 @@ from benchmarks import peers
 from benchmarks.harness import Options, left_out, sets
 from indexers.embedding_cache import CachedEmbedder
 from knowledge import Workspace
+from knowledge.embedding_client import embedding_client
 from knowledge.evaluation import Labelled, Run, load, measure
 from knowledge.evaluation_run import index_labelled, runner
 from knowledge.generations import CACHE_FILE
@@ -54,7 +55,7 @@ def _lexical(labelled: Labelled) -> Iterator[dict[str, Any]]:
 
 def _fused(labelled: Labelled, scratch: Path, embedding: str) -> Iterator[dict[str, Any]]:
     """With the vectors that our index was made of, from its cache."""
-    embedder = CachedEmbedder(load_embedder(embedding), scratch / CACHE_FILE)
+    embedder = CachedEmbedder(load_embedder(embedding, http=embedding_client), scratch / CACHE_FILE)
     for name, peer in peers.FUSED.items():
         if packages := peers.missing(name):
             left_out(name, packages)

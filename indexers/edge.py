@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 import qdrant_edge as edge
 
-from indexers.edge_payload import edge_filter, field_index
+from indexers.edge_payload import edge_filter, field_indexes
 from indexers.point_checks import check_metadata, vector_values
 from indexers.qdrant_payload import METADATA, metadata_payload
 from knowledge.errors import AlreadyExists, InputError, KnowledgeError, WorkspaceError, WorkspaceLocked
@@ -47,6 +48,10 @@ _PLACEHOLDER: Final = "none"
 
 _MARKER: Final = "exact_statistics"
 """Present while no packed segment holds points that are gone."""
+_PACKING: Final = "packing"
+"""Present while segments are packed. A process that ends in between may leave old and new segments side by side,
+whose terms count twice: packing again mends that."""
+_UNFINISHED: Final = "temp_segments"
 
 _LIVE = edge.Filter(must=[edge.FieldCondition("live", match=edge.MatchValue("1"))])
 _OVER_LIVE_POINTS = edge.SearchParams(idf=edge.IdfParams(corpus=_LIVE))
@@ -82,9 +87,14 @@ class EdgeIndex:
         """The index in the folder `path`. Raises `WorkspaceError` when it is missing or damaged."""
         dimension = _stored_dimension(path)
         with _engine_errors(path):
+            if (path / _PACKING).exists():
+                shutil.rmtree(path / _UNFINISHED, ignore_errors=True)
             shard = edge.EdgeShard.load(str(path), _config(dimension))
             _index_own_fields(shard)
-        return cls(shard, path, dimension)
+            index = cls(shard, path, dimension)
+            if (path / _PACKING).exists():
+                index._pack()
+        return index
 
     @property
     def dimension(self) -> int | None:
@@ -106,10 +116,11 @@ class EdgeIndex:
         self._update(edge.UpdateOperation.set_payload_by_filter(_of_versions([version]), payload))
 
     def declare_field(self, name: str, kind: FieldType) -> None:
-        path, schema = field_index(name, kind)
         with _engine_errors(self._path):
-            if path not in self._shard.info().payload_schema:
-                self._shard.update(edge.UpdateOperation.create_field_index(path, schema))
+            present = self._shard.info().payload_schema
+            for path, schema in field_indexes(name, kind):
+                if path not in present:
+                    self._shard.update(edge.UpdateOperation.create_field_index(path, schema))
 
     def flush(self) -> None:
         with _engine_errors(self._path):
@@ -169,11 +180,20 @@ class EdgeIndex:
             info = self._shard.info()
             new = info.points_count - info.indexed_vectors_count
             if max(new, self._deleted) >= max(_PACK_POINTS, info.points_count // _PACK_SHARE):
-                self._shard.optimize()
-                self._shard.flush()
-                self._deleted = 0
-                self._marker.touch()
-                self._is_exact = True
+                self._pack()
+
+    def _pack(self) -> None:
+        packing = self._path / _PACKING
+        packing.touch()
+        _sync(self._path)
+        self._shard.optimize()
+        self._shard.flush()
+        self._marker.touch()
+        packing.unlink(missing_ok=True)
+        _sync(self._path)
+        self._deleted = 0
+        self._is_exact = True
+        self._weights = {}
 
     def close(self) -> None:
         with _engine_errors(self._path):

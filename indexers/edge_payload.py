@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 _SCHEMAS: Final = {"keyword": edge.PayloadSchemaType.Keyword, "float": edge.PayloadSchemaType.Float}
 
 
-def field_index(name: str, kind: FieldType) -> tuple[str, edge.PayloadSchemaType]:
-    """The path of a field's values of this type, and the kind of index that serves it."""
-    path, schema = qdrant_payload.field_index(name, kind)
-    return path, _SCHEMAS[schema]
+def field_indexes(name: str, kind: FieldType) -> list[tuple[str, edge.PayloadSchemaType]]:
+    """The paths of a field's values of this type, and the kinds of index that serve them."""
+    return [(path, _SCHEMAS[schema]) for path, schema in qdrant_payload.field_indexes(name, kind)]
 
 
 def edge_filter(where: Filter) -> edge.Filter:

@@ -5,31 +5,24 @@ from __future__ import annotations
 import os
 import re
 import threading
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from knowledge.errors import EmbeddingError, InputError
+from knowledge.errors import AddressError, EmbeddingError, InputError, OutgoingError
 
 if TYPE_CHECKING:
-    import httpx
-
+    from knowledge.protocols import HttpAnswer, HttpPost
     from knowledge.types import Matrix, Vector
 
 KEY_VARIABLE: Final = "KNOWLEDGE_EMBEDDING_API_KEY"
 
-_TRIES: Final = 4
-_LONGEST_WAIT_S: Final = 60.0
-_TIMEOUT_S: Final = 60.0
-_CONNECT_TIMEOUT_S: Final = 10.0
 _BATCH_TEXTS: Final = 64
 _BATCH_CHARACTERS: Final = 100_000
-_MAYBE_TOO_MANY: Final = frozenset({400, 413, 422})
-"""What servers answer to more inputs than they take; some allow 10 or 32 a request and never say so."""
+_SHORT_QUERY: Final = 256
+"""Characters that any model takes; those of the smallest windows take 512 tokens."""
+_MAYBE_TOO_MUCH: Final = frozenset({400, 413, 422})
+"""What servers answer to more inputs than they take, or longer ones; some allow 10 or 32 and never say so."""
 _SPEC: Final = re.compile(r"(?P<model>.+?)@(?P<base>https?://(?P<login>[^/?#\s]*@)?[^/?#@\s]+[^?#\s]*)")
-_NO_ANSWER: Final = "check that the server runs and that the base URL is right"
 _ADVICE: Final = {
     401: f"check {KEY_VARIABLE}",
     403: f"check {KEY_VARIABLE} and that it may use this model",
@@ -41,18 +34,18 @@ _ADVICE: Final = {
 class OpenAIEmbedder:
     """`openai:MODEL@BASE_URL`; the key, if the server wants one, is in KNOWLEDGE_EMBEDDING_API_KEY.
 
-    Rate limits, server errors and lost connections are tried again, four times in all. `dimension` asks the
-    server once when no vector has been seen yet.
+    `http` makes the client, which decides how long to wait and what to try again; it is called at the first
+    question and closed with the embedder. `dimension` asks the server once when no vector has been seen yet.
     """
 
-    def __init__(self, argument: str, *, backoff_s: float = 0.5) -> None:
+    def __init__(self, argument: str, *, http: Callable[[], HttpPost]) -> None:
         self._model, self._base = _parse(argument)
         self._url = f"{self._base}/embeddings"
         self._key = _key()
-        self._backoff_s = backoff_s
         self._batch_texts = _BATCH_TEXTS
         self._dimension: int | None = None
-        self._client: httpx.Client | None = None
+        self._make_http = http
+        self._http: HttpPost | None = None
         self._lock = threading.Lock()
 
     @property
@@ -82,13 +75,18 @@ class OpenAIEmbedder:
         return np.concatenate([self._embed_batch(batch) for batch in self._batches(texts)])
 
     def embed_query(self, text: str) -> Vector:
-        vector: Vector = self._embed_batch([text])[0]
+        """Of a question that is too long for the model the beginning is taken, half as much at each refusal."""
+        answer = self._ask([text])
+        while answer.status in _MAYBE_TOO_MUCH and len(text) > _SHORT_QUERY:
+            text = text[: len(text) // 2]
+            answer = self._ask([text])
+        vector: Vector = self._vectors(answer, 1)[0]
         return vector
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        if self._http is not None:
+            self._http.close()
+            self._http = None
 
     def _batches(self, texts: Sequence[str]) -> Iterator[list[str]]:
         batch: list[str] = []
@@ -102,8 +100,8 @@ class OpenAIEmbedder:
         yield batch
 
     def _embed_batch(self, texts: list[str]) -> Matrix:
-        response = self._post(texts)
-        if response.status_code in _MAYBE_TOO_MANY and len(texts) > 1:
+        answer = self._ask(texts)
+        if answer.status in _MAYBE_TOO_MUCH and len(texts) > 1:
             before = self._batch_texts
             self._batch_texts = min(before, len(texts) // 2)
             try:
@@ -112,45 +110,29 @@ class OpenAIEmbedder:
                 # It was one of the texts that was refused, not their number.
                 self._batch_texts = before
                 raise
-        if not response.is_success:
-            raise self._refused(response)
-        return self._vectors(response, len(texts))
+        return self._vectors(answer, len(texts))
 
-    def _post(self, texts: list[str]) -> httpx.Response:
-        """The last answer: a success, a refusal, or what the server said when the tries ran out."""
-        import httpx
+    def _ask(self, texts: list[str]) -> HttpAnswer:
+        headers = {"authorization": f"Bearer {self._key}"} if self._key else {}
+        body = {"model": self._model, "input": texts}
+        try:
+            return self._opened().post_json(self._url, body, headers=headers, repeatable=True)
+        except (OutgoingError, AddressError) as error:
+            raise EmbeddingError(f"no embeddings of model {self._model!r}: {error}") from error
 
-        body = {"model": self._model, "input": [_sendable(text) for text in texts]}
-        tries_left = _TRIES
-        while True:
-            tries_left -= 1
-            waiting_s = self._backoff_s * 2 ** (_TRIES - 1 - tries_left)
-            try:
-                response = self._http().post(self._url, json=body)
-            except httpx.TransportError as error:
-                if not tries_left:
-                    raise self._failure(f"did not answer ({_one_line(error)})", _NO_ANSWER) from error
-            else:
-                if not tries_left or not _worth_repeating(response):
-                    return response
-                waiting_s = max(waiting_s, _retry_after_s(response))
-            time.sleep(min(waiting_s, _LONGEST_WAIT_S))
-
-    def _http(self) -> httpx.Client:
-        import httpx
-
+    def _opened(self) -> HttpPost:
         with self._lock:
-            if self._client is None:
-                headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
-                timeout = httpx.Timeout(_TIMEOUT_S, connect=_CONNECT_TIMEOUT_S)
-                self._client = httpx.Client(headers=headers, timeout=timeout)
-            return self._client
+            if self._http is None:
+                self._http = self._make_http()
+            return self._http
 
-    def _vectors(self, response: httpx.Response, count: int) -> Matrix:
+    def _vectors(self, answer: HttpAnswer, count: int) -> Matrix:
         """The rows in the order of their `index`, of unit length."""
         import numpy as np
 
-        rows = self._rows(response, count)
+        if answer.status != 200:
+            raise self._refused(answer)
+        rows = self._rows(answer, count)
         try:
             with np.errstate(over="ignore"):
                 matrix = np.asarray(rows, np.float32)
@@ -165,12 +147,12 @@ class OpenAIEmbedder:
         unit: Matrix = (matrix / lengths).astype(np.float32)
         return unit
 
-    def _rows(self, response: httpx.Response, count: int) -> list[Any]:
+    def _rows(self, answer: HttpAnswer, count: int) -> list[Any]:
         try:
-            items = response.json()["data"]
+            items = answer.json()["data"]
             row_of = {item["index"]: item["embedding"] for item in items}
         except (KeyError, TypeError, ValueError):
-            raise self._failure(f"did not answer with embeddings ({_excerpt(response, self._key)})") from None
+            raise self._failure(f"did not answer with embeddings ({answer.excerpt(self._key)})") from None
         if len(items) != count or row_of.keys() != set(range(count)):
             raise self._failure(
                 f"answered {len(items)} embeddings, or wrongly numbered ones, for {count} texts"
@@ -187,10 +169,10 @@ class OpenAIEmbedder:
                 "check that it serves one and the same model",
             )
 
-    def _refused(self, response: httpx.Response) -> EmbeddingError:
-        said = _excerpt(response, self._key)
-        advice = _ADVICE.get(response.status_code, "check the server")
-        return self._failure(f"answered {response.status_code} ({said})", advice)
+    def _refused(self, answer: HttpAnswer) -> EmbeddingError:
+        said = answer.excerpt(self._key)
+        advice = _ADVICE.get(answer.status, "check the server")
+        return self._failure(f"answered {answer.status} ({said})", advice)
 
     def _failure(
         self, what: str, advice: str = "check that it is an OpenAI-compatible embedding server"
@@ -219,31 +201,3 @@ def _key() -> str:
     if not (key.isascii() and key.isprintable()):
         raise InputError(f"{KEY_VARIABLE} holds characters that no key has; set it to the bare key")
     return key
-
-
-def _sendable(text: str) -> str:
-    """`text` without lone surrogates, which JSON over HTTP cannot carry."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _worth_repeating(response: httpx.Response) -> bool:
-    return response.status_code == 429 or response.status_code >= 500
-
-
-def _retry_after_s(response: httpx.Response) -> float:
-    """Seconds that the server asks to wait: a number or a date (RFC 9110, 10.2.3); 0 when it does not say."""
-    value = response.headers.get("Retry-After", "")
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        return (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):
-        return 0.0
-
-
-def _excerpt(response: httpx.Response, key: str) -> str:
-    return _one_line(response.text.replace(key, "…") if key else response.text)
-
-
-def _one_line(text: object) -> str:
-    return " ".join(str(text).split())[:200] or "nothing"

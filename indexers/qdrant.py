@@ -30,7 +30,7 @@ from indexers.qdrant_connection import (
     no_collection,
     server_errors,
 )
-from indexers.qdrant_payload import METADATA, field_index, metadata_payload, payload_filter
+from indexers.qdrant_payload import METADATA, field_indexes, metadata_payload, payload_filter
 from knowledge.filters import Filter
 from knowledge.types import FieldType, Point, Scored, Value, Vector
 
@@ -127,8 +127,8 @@ class QdrantIndex:
             self._client.set_payload(self._collection, payload, points=_of_versions([version]), wait=True)
 
     def declare_field(self, name: str, kind: FieldType) -> None:
-        path, schema = field_index(name, kind)
-        self._index_field(path, models.PayloadSchemaType(schema))
+        for path, schema in field_indexes(name, kind):
+            self._index_field(path, models.PayloadSchemaType(schema))
 
     def flush(self) -> None:
         """Nothing to do: every write was waited for."""

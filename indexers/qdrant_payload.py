@@ -1,8 +1,10 @@
 """How metadata and conditions on it are written for Qdrant, so that it finds what `matches` would.
 
 A field's strings and its numbers are stored apart, and under the hexadecimal of its name: the engine's paths
-give dots, brackets and quotes a meaning, and its indexes hold one type each. Conditions are in the JSON form
-of Qdrant's filters, which the embedded engine and the server's client each turn into their own classes.
+give dots, brackets and quotes a meaning, and its indexes hold one type each. Numbers are stored a second time as they
+are written: the engine reads its own floats back inexactly, off by some units in the seventeenth digit. Conditions
+are in the JSON form of Qdrant's filters, which the embedded engine and the server's client each turn into their own
+classes.
 """
 
 from __future__ import annotations
@@ -28,6 +30,10 @@ _SIDES: Final[Mapping[str, str]] = {
     "after": "gt",
     "before": "lt",
 }
+_Kind = Literal["s", "n", "w"]
+"""Strings, numbers, and numbers as they are written."""
+_MISREAD: Final = 1e-13
+"""Further off than this, relatively, the engine never reads a number."""
 _EVERYTHING: Final[PayloadFilter] = {}
 _NOTHING: Final[PayloadFilter] = {"must_not": [{}]}
 
@@ -36,14 +42,19 @@ def metadata_payload(metadata: Mapping[str, Value]) -> dict[str, list[Scalar]]:
     payload: dict[str, list[Scalar]] = {}
     for name, value in metadata.items():
         for scalar in values_of(value):
-            stored = _text(scalar) if isinstance(scalar, str) else float(scalar)
-            payload.setdefault(_key(name, isinstance(scalar, str)), []).append(stored)
+            if isinstance(scalar, str):
+                payload.setdefault(_key(name, "s"), []).append(_text(scalar))
+            else:
+                payload.setdefault(_key(name, "n"), []).append(float(scalar))
+                payload.setdefault(_key(name, "w"), []).append(_written(scalar))
     return payload
 
 
-def field_index(name: str, kind: FieldType) -> tuple[str, Literal["keyword", "float"]]:
-    """The path of a field's values of this type, and the kind of index that serves it."""
-    return (_path(name, True), "keyword") if kind == "string" else (_path(name, False), "float")
+def field_indexes(name: str, kind: FieldType) -> tuple[tuple[str, Literal["keyword", "float"]], ...]:
+    """The paths of a field's values of this type, and the kinds of index that serve them."""
+    if kind == "string":
+        return ((_path(name, "s"), "keyword"),)
+    return (_path(name, "n"), "float"), (_path(name, "w"), "keyword")
 
 
 def payload_filter(where: Filter) -> PayloadFilter:
@@ -57,7 +68,9 @@ def payload_filter(where: Filter) -> PayloadFilter:
             return {"must_not": [payload_filter(part)]}
         case Condition(name, op, value, ignore_case):
             if ignore_case:
-                raise FilterError(f"the index cannot ignore case in {name!r} {op}; ask for the spellings with in")
+                raise FilterError(
+                    f"the index cannot ignore case in {name!r} {op}; ask for the spellings with in"
+                )
             positive = positive_of(op)
             if positive is not None:
                 return {"must_not": [_positive(name, positive, values_of(value))]}
@@ -70,18 +83,15 @@ def _positive(name: str, op: Operator, values: Sequence[Scalar]) -> PayloadFilte
         case "=" | "is" | "in":
             return _any_of(name, values)
         case "not-empty":
-            return {"should": [_present(name, is_text) for is_text in (True, False)]}
+            return {"should": [_present(name, "s"), _present(name, "n")]}
         case _:
             return _ordered(name, op, values[0])
 
 
 def _any_of(name: str, values: Sequence[Scalar]) -> PayloadFilter:
     texts = [_text(value) for value in values if isinstance(value, str)]
-    numbers = [float(value) for value in values if not isinstance(value, str)]
-    # Stored numbers are finite, so what is not equals none of them; JSON could not say it either.
-    alternatives = [_range(name, gte=number, lte=number) for number in numbers if math.isfinite(number)]
-    if texts:
-        alternatives.append({"key": _path(name, True), "match": {"any": texts}})
+    numbers = [_written(value) for value in values if not isinstance(value, str)]
+    alternatives = [_match(name, kind, each) for kind, each in (("s", texts), ("w", numbers)) if each]
     return {"should": alternatives} if alternatives else _NOTHING
 
 
@@ -93,26 +103,46 @@ def _ordered(name: str, op: Operator, bound: Scalar) -> PayloadFilter:
             "allowed here: = is in empty and their negations, and for numbers > < >= <= before after"
         )
     if math.isfinite(bound):
-        return {"must": [_range(name, **{side: float(bound)})]}
+        return _beside(name, side, float(bound))
     beyond_all = math.inf if side in ("lt", "lte") else -math.inf
-    return _present(name, False) if bound == beyond_all else _NOTHING
+    return _present(name, "n") if bound == beyond_all else _NOTHING
 
 
-def _present(name: str, is_text: bool) -> PayloadFilter:
+def _beside(name: str, side: str, bound: float) -> PayloadFilter:
+    """A finite bound, decided exactly for the values that equal it, however the engine read them back."""
+    equal = _match(name, "w", [_written(bound)])
+    if side in ("lte", "gte"):
+        return {"should": [_range(name, **{side: bound}), equal]}
+    margin = abs(bound) * _MISREAD
+    clearly = _range(name, **{side: bound + margin if side == "gt" else bound - margin})
+    # Of several values one may equal the bound and another lie clearly beside it.
+    return {"should": [clearly, {"must": [_range(name, **{side: bound})], "must_not": [equal]}]}
+
+
+def _present(name: str, kind: _Kind) -> PayloadFilter:
     """Whether the field has values of this type: the engine takes a missing list for an empty one."""
-    return {"must_not": [{"is_empty": {"key": _path(name, is_text)}}]}
+    return {"must_not": [{"is_empty": {"key": _path(name, kind)}}]}
+
+
+def _match(name: str, kind: _Kind, values: Sequence[str]) -> PayloadFilter:
+    return {"key": _path(name, kind), "match": {"any": list(values)}}
 
 
 def _range(name: str, **bounds: float) -> PayloadFilter:
-    return {"key": _path(name, False), "range": bounds}
+    return {"key": _path(name, "n"), "range": bounds}
 
 
-def _path(name: str, is_text: bool) -> str:
-    return f"{METADATA}.{_key(name, is_text)}"
+def _path(name: str, kind: _Kind) -> str:
+    return f"{METADATA}.{_key(name, kind)}"
 
 
-def _key(name: str, is_text: bool) -> str:
-    return ("s" if is_text else "n") + name.encode("utf-8", "surrogatepass").hex()
+def _key(name: str, kind: _Kind) -> str:
+    return kind + name.encode("utf-8", "surrogatepass").hex()
+
+
+def _written(number: float) -> str:
+    """The shortest text that reads back as this number; both zeros are one."""
+    return repr(float(number) + 0.0)
 
 
 def _text(value: str) -> str:

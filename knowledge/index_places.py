@@ -14,7 +14,7 @@ from knowledge.errors import InputError, WorkspaceError
 if TYPE_CHECKING:
     from knowledge.protocols import Index
 
-ENGINE: Final = "qdrant-edge 0.9"
+ENGINE: Final = "qdrant-edge 0.9, payload 2"
 SERVER_ENGINE: Final = "qdrant-server 1"
 FOLDER: Final = "index"
 COLLECTION_PREFIX: Final = "knowledge_"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from knowledge.filters import Filter
 from knowledge.types import Chunk, Document, FieldType, Matrix, Point, Scored, Value, Vector
@@ -135,6 +135,36 @@ class Index(Protocol):
 
     def optimize(self) -> None:
         """Tidies the files for faster opening and searching. Changes no result."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class HttpAnswer(Protocol):
+    """What a server answered."""
+
+    @property
+    def status(self) -> int: ...
+
+    def json(self) -> Any:
+        """Raises `ValueError` when the body is no JSON."""
+        ...
+
+    def excerpt(self, *secrets: str) -> str:
+        """The beginning of the body in one line, without `secrets`."""
+        ...
+
+
+class HttpPost(Protocol):
+    """Asks other servers. Threads may share it."""
+
+    def post_json(
+        self, url: str, body: object, *, headers: Mapping[str, str] | None = None, repeatable: bool = False
+    ) -> HttpAnswer:
+        """The answer, whatever its status. `repeatable`: the call may be sent again.
+
+        Raises `OutgoingError` when there is none in time.
+        """
         ...
 
     def close(self) -> None: ...

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from knowledge.errors import InputError, MissingDependency
+
+if TYPE_CHECKING:
+    from knowledge.protocols import HttpPost
 
 EXTRACTORS: Final[Mapping[str, str]] = {
     "text": "extractors.text:extract",
@@ -25,6 +28,9 @@ EMBEDDERS: Final[Mapping[str, str]] = {
     "hash": "indexers.hashing:HashEmbedder",
 }
 """Scheme of an embedding spec → class; the class is called with what follows the colon."""
+
+ASK_SERVERS: Final = frozenset({"openai"})
+"""The embedders that take `http` as well."""
 
 EMBEDDING_CHOICES: Final = (
     "local (English, bundled weights), openai:MODEL@BASE_URL (any OpenAI-compatible server), "
@@ -58,12 +64,19 @@ def load(target: str) -> Any:
     return getattr(import_module(module), attribute)
 
 
-def load_embedder(spec: str) -> Any:
-    """The embedder of a spec such as `local` or `openai:MODEL@BASE_URL`."""
+def load_embedder(spec: str, *, http: Callable[[], HttpPost] | None = None) -> Any:
+    """The embedder of a spec such as `local` or `openai:MODEL@BASE_URL`.
+
+    `http` makes the client of those that ask a server; without it they are refused with `InputError`.
+    """
     scheme, _, argument = spec.partition(":")
     if scheme not in EMBEDDERS:
         raise InputError(f"unknown embedding {spec!r}; allowed: {EMBEDDING_CHOICES}")
-    return load(EMBEDDERS[scheme])(argument)
+    if scheme not in ASK_SERVERS:
+        return load(EMBEDDERS[scheme])(argument)
+    if http is None:
+        raise InputError(f"the embedding {spec!r} asks a server, which is not possible here; choose another")
+    return load(EMBEDDERS[scheme])(argument, http=http)
 
 
 def missing(extra: str, what: str) -> MissingDependency:

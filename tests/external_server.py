@@ -225,6 +225,12 @@ class _Handler(BaseHTTPRequestHandler):
         if not given:
             nothing = Condition("year", "empty") & Condition("year", "not-empty")
             return nothing if self._has("no conditions find nothing") else None
+        if self._has("conditions crash"):
+            raise Refused(500, 500, "no such column")
+        if self._has("fields are unknown"):
+            raise Refused(400, 400, "no such field")
+        if self._has("conditions find nothing"):
+            return Condition("year", "empty") & Condition("year", "not-empty")
         if len(given) > 100:
             raise Refused(
                 500 if self._has("a thousand conditions crash") else 400, 400, "too many conditions"

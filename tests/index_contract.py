@@ -240,6 +240,23 @@ class IndexContract:
         with self.used() as in_use:
             check()
 
+    def test_numbers_of_seventeen_digits_equal_themselves_after_packing(self):
+        chance = random.Random(5)
+        stored = [
+            replace(point, words=("a",), metadata={"year": chance.random() * 10 ** chance.randint(-5, 12)})
+            for point in self.random_points(chance, range(300))
+        ]
+        with self.used() as in_use:
+            in_use.write([("upsert", stored), ("optimize", None), ("reopen", None)])
+            for point in stored[:: len(stored) // 50]:
+                value = point.metadata["year"]
+                at_least, above = Condition("year", ">=", value), Condition("year", ">", value)
+                equal = And((at_least, Condition("year", "<=", value)))
+                assert found(in_use.index, Condition("year", "=", value)) == [point.id]
+                assert found(in_use.index, And((at_least, Not(above)))) == [point.id]
+                assert found(in_use.index, equal) == [point.id]
+                assert found(in_use.index, And((Condition("year", "!=", value), equal))) == []
+
     def test_a_score_by_hand(self):
         with self.fresh(dimension=None) as (index, _):
             index.upsert(

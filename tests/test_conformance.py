@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import pytest
-from external_server import BASE, KEY, ExternalServer, serving
+from external_server import BASE, KEY, RECORDS, ExternalServer, serving, typed
+from http_server import running
 
+from knowledge import Document, Workspace
 from knowledge.cli import main
 from knowledge.conformance import POINTS, Result, check_server
 from knowledge.errors import ExternalError
+from knowledge.server import keys
+from knowledge.server.running import serving as open_service
 
 OPERATORS = (
     "contains", "not contains", "start with", "end with", "is", "is not", "in", "not in", "empty", "not empty",
@@ -42,6 +46,8 @@ FAULTS = {
     "the order changes": "records: repeated",
     "a null condition crashes": "condition: null",
     "no conditions find nothing": "condition: no conditions",
+    "conditions find nothing": "condition: usable",
+    "conditions crash": "condition: usable",
     **{f"{operator} is ignored": f"operator: {operator}" for operator in OPERATORS},
     **{f"{operator} finds nothing": f"operator: {operator}" for operator in OPERATORS},
     "numbers must be text": "operator: =",
@@ -90,6 +96,42 @@ def test_without_a_knowledge_base_the_points_that_need_one_are_not_applicable() 
     assert "fail" not in outcomes.values()
     assert outcomes["key: bad key"] == "pass"
     assert outcomes["top_k: obeyed"] == outcomes["operator: is"] == "not applicable"
+
+
+def test_where_no_returned_field_can_be_filtered_conditions_are_not_applicable() -> None:
+    with serving(ExternalServer("fields are unknown")) as server:
+        outcomes = {result.point: result.outcome for result in check_server(server.url, KEY, BASE)}
+    assert "fail" not in outcomes.values()
+    assert {outcomes[f"operator: {operator}"] for operator in OPERATORS} == {"not applicable"}
+    assert outcomes["condition: usable"] == "not applicable"
+
+
+@pytest.fixture(scope="module")
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """URL and key of `knowledge serve` with the bases `economy`, `quality` and `bare`, which has no metadata."""
+    with Workspace(tmp_path_factory.mktemp("own")) as workspace:
+        for name, embedding in (("economy", None), ("quality", "hash:16"), ("bare", None)):
+            base = workspace.create(name, embedding=embedding)
+            for number, record in enumerate(RECORDS):
+                text = f"What is this about? Information on {record['content']}."
+                about = {} if name == "bare" else typed(record["metadata"])
+                base.ingest(Document(name=f"{number}.txt", text=text), metadata=about)
+        _, key = keys.create(workspace.store, "conformance")
+        with open_service(workspace) as service, running(service) as client:
+            yield str(client.base_url), key
+
+
+@pytest.mark.parametrize("base", ["economy", "quality"])
+def test_our_own_server_passes_every_point(own_server: tuple[str, str], base: str) -> None:
+    results = check_server(*own_server, base)
+    assert [result for result in results if result.outcome != "pass"] == []
+
+
+def test_our_own_server_without_metadata_fails_no_point(own_server: tuple[str, str]) -> None:
+    outcomes = {result.point: result.outcome for result in check_server(*own_server, "bare")}
+    assert "fail" not in outcomes.values()
+    assert outcomes["operator: is"] == outcomes["condition: usable"] == "not applicable"
+    assert outcomes["condition: not understood"] == "pass"
 
 
 def test_no_server_is_one_error() -> None:

@@ -26,7 +26,9 @@ from indexers.hashing import HashEmbedder
 from indexers.local import WINDOW_TOKENS, LocalEmbedder
 from indexers.openai import KEY_VARIABLE, OpenAIEmbedder
 from indexers.scripts import dominant_script, share
+from knowledge import Document, Workspace
 from knowledge.errors import EmbeddingError, InputError
+from knowledge.outgoing import HttpClient
 from knowledge.registry import load_embedder
 from knowledge.types import Matrix, Vector
 
@@ -374,6 +376,11 @@ class TestCache:
 
 # An OpenAI-compatible server
 
+
+def client() -> HttpClient:
+    return HttpClient(public_only=False, backoff_s=0)
+
+
 Answer = tuple[int, dict[str, str], Any]
 
 
@@ -387,6 +394,7 @@ class EmbeddingServer(ThreadingHTTPServer):
         self.answers: list[Callable[[list[str]], Answer]] = []
         self.requests: list[dict[str, Any]] = []
         self.largest_batch = 1_000
+        self.longest_text = 1_000_000
 
     def spec(self) -> str:
         return f"test@model@http://127.0.0.1:{self.server_port}/v1/"
@@ -396,6 +404,8 @@ class EmbeddingServer(ThreadingHTTPServer):
             return self.answers.pop(0)(texts)
         if len(texts) > self.largest_batch:
             return 400, {}, {"error": {"message": "batch size is invalid"}}
+        if max(map(len, texts)) > self.longest_text:
+            return 413, {}, {"error": {"message": "a text is too long"}}
         return 200, {}, rows(texts)
 
 
@@ -443,7 +453,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddingServer]:
 
 @pytest.fixture
 def embedder(server: EmbeddingServer) -> Iterator[OpenAIEmbedder]:
-    embedder = OpenAIEmbedder(server.spec(), backoff_s=0)
+    embedder = OpenAIEmbedder(server.spec(), http=client)
     yield embedder
     embedder.close()
 
@@ -472,7 +482,7 @@ class TestOpenAI:
         server = EmbeddingServer()
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        embedder = OpenAIEmbedder(server.spec(), backoff_s=0)
+        embedder = OpenAIEmbedder(server.spec(), http=client)
         try:
             vectors = embedder.embed_documents(texts)
         finally:
@@ -487,12 +497,12 @@ class TestOpenAI:
         self, server: EmbeddingServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv(KEY_VARIABLE, "sk-secret")
-        embedder = OpenAIEmbedder(server.spec())
+        embedder = OpenAIEmbedder(server.spec(), http=client)
         embedder.embed_query("年假")
         embedder.close()
         (request,) = server.requests
         assert request["path"] == "/v1/embeddings"
-        assert request["headers"]["Authorization"] == "Bearer sk-secret"
+        assert request["headers"]["authorization"] == "Bearer sk-secret"
         assert (request["model"], request["input"]) == ("test@model", ["年假"])
 
     def test_the_dimension_is_learnt_once(self, server: EmbeddingServer, embedder: OpenAIEmbedder) -> None:
@@ -536,7 +546,7 @@ class TestOpenAI:
     ) -> None:
         monkeypatch.setenv(KEY_VARIABLE, "sk-secret")
         server.answers = [lambda texts: (401, {}, b"wrong key\nsk-secret")]
-        embedder = OpenAIEmbedder(server.spec(), backoff_s=0)
+        embedder = OpenAIEmbedder(server.spec(), http=client)
         with pytest.raises(EmbeddingError) as caught:
             embedder.embed_documents(["a", "b"])
         embedder.close()
@@ -548,8 +558,10 @@ class TestOpenAI:
     def test_nobody_listening_is_said(self) -> None:
         server = EmbeddingServer()
         server.server_close()
-        with pytest.raises(EmbeddingError, match=r"did not answer .* check that the server runs"):
-            OpenAIEmbedder(server.spec(), backoff_s=0).embed_query("a")
+        with pytest.raises(
+            EmbeddingError, match=r"test@model.* cannot be reached .* check that the server runs"
+        ):
+            OpenAIEmbedder(server.spec(), http=client).embed_query("a")
 
     def test_a_server_that_takes_few_texts_gets_few(
         self, server: EmbeddingServer, embedder: OpenAIEmbedder
@@ -561,6 +573,18 @@ class TestOpenAI:
         accepted = [len(request["input"]) for request in server.requests if len(request["input"]) <= 10]
         assert sum(accepted) == 100
         assert len(server.requests) - len(accepted) <= 5
+
+    def test_of_a_question_that_is_too_long_the_beginning_counts(
+        self, server: EmbeddingServer, embedder: OpenAIEmbedder
+    ) -> None:
+        server.longest_text = 1000
+        question = "".join(f"word {number} " for number in range(500))
+        vector = embedder.embed_query(question)
+        beginning = question[: len(question) // 2 // 2 // 2]
+        assert len(beginning) <= 1000 < len(question) // 2 // 2
+        np.testing.assert_allclose(vector, HashEmbedder("16").embed_query(beginning), atol=1e-6)
+        with pytest.raises(EmbeddingError, match="too long"):
+            embedder.embed_documents([question])
 
     def test_a_text_that_is_refused_alone_is_an_error(
         self, server: EmbeddingServer, embedder: OpenAIEmbedder
@@ -609,17 +633,41 @@ class TestOpenAI:
     )
     def test_a_malformed_spec_is_refused(self, argument: str) -> None:
         with pytest.raises(InputError, match="openai:MODEL@BASE_URL"):
-            OpenAIEmbedder(argument)
+            OpenAIEmbedder(argument, http=client)
 
     def test_a_password_in_the_url_is_refused_and_not_repeated(self) -> None:
         with pytest.raises(InputError, match=KEY_VARIABLE) as caught:
-            OpenAIEmbedder("model@https://user:hunter2@example.org/v1")
+            OpenAIEmbedder("model@https://user:hunter2@example.org/v1", http=client)
         assert "hunter2" not in str(caught.value)
+
+    def test_it_is_loaded_with_what_makes_its_client(self, server: EmbeddingServer) -> None:
+        spec = f"openai:{server.spec()}"
+        embedder = load_embedder(spec, http=client)
+        assert embedder.dimension == 16
+        embedder.close()
+        with pytest.raises(InputError, match="asks a server"):
+            load_embedder(spec)
+
+    def test_a_knowledge_base_asks_the_server_of_its_spec(
+        self, server: EmbeddingServer, tmp_path: Path
+    ) -> None:
+        with Workspace(tmp_path) as workspace:
+            base = workspace.create("far", embedding=f"openai:{server.spec()}")
+            base.ingest(Document(name="a.txt", text="The cat sleeps."))
+            assert [hit.document.name for hit in base.search("The cat sleeps.", mode="vector")] == ["a.txt"]
+        assert {request["path"] for request in server.requests} == {"/v1/embeddings"}
+
+    def test_a_closed_embedder_asks_with_a_new_client(
+        self, server: EmbeddingServer, embedder: OpenAIEmbedder
+    ) -> None:
+        embedder.embed_query("a")
+        embedder.close()
+        np.testing.assert_allclose(embedder.embed_query("b"), HashEmbedder("16").embed_query("b"), atol=1e-6)
 
     def test_a_key_that_no_header_can_carry_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(KEY_VARIABLE, "密钥")
         with pytest.raises(InputError, match=KEY_VARIABLE):
-            OpenAIEmbedder("model@http://localhost/v1")
+            OpenAIEmbedder("model@http://localhost/v1", http=client)
 
 
 # Scripts

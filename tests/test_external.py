@@ -241,7 +241,10 @@ def test_documents_of_one_title_are_told_apart_by_their_id() -> None:
         (b"[" * 100_000, 200, "did not answer with records"),
     ],
 )
-def test_a_refusal_of_any_shape_is_one_line_with_a_next_step(answer: object, status: int, said: str) -> None:
+def test_a_refusal_of_any_shape_is_one_line_with_a_next_step(
+    answer: object, status: int, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KNOWLEDGE_REQUEST_RETRIES", "0")
     with answering(answer, status) as (_, external), pytest.raises(ExternalError) as error:
         external.search("question")
     assert said in str(error.value)

@@ -14,6 +14,8 @@ import pytest
 from http_server import names, question, refused, running
 
 from knowledge import Document, Workspace, schema
+from knowledge.defaults import BY_NAME
+from knowledge.errors import AddressError, EmbeddingError, ExternalError
 from knowledge.server import keys
 from knowledge.server.running import in_thread, serve, serving
 
@@ -152,7 +154,6 @@ def test_top_k_is_a_maximum_and_a_threshold_a_minimum(client: httpx.Client) -> N
         {"retrieval_setting": []},
         {"query": None},
         {"query": 5},
-        {"query": "x" * 251},
         {"knowledge_id": None},
         {"knowledge_id": ["animals"]},
         {"metadata_condition": {}},
@@ -184,10 +185,15 @@ def test_a_wrong_request_is_refused_and_never_unfiltered(client: httpx.Client, w
     assert refused(client.post("/retrieval", json={**question("animals"), **wrong})) == (400, 400)
 
 
-def test_a_question_may_have_250_characters(client: httpx.Client) -> None:
-    assert names(client.post("/retrieval", json=question("plants", "common oak 树" + "x" * 238))) == [
-        "oak.txt"
-    ]
+def test_of_a_question_of_any_length_the_beginning_is_searched(client: httpx.Client) -> None:
+    """Dify's apps send whole letters, and an error would be the end of a conversation."""
+    longest = BY_NAME["server_query_characters"].default
+    fits = "oak".rjust(longest)
+    whole = client.post("/retrieval", json=question("plants", fits))
+    cut = client.post("/retrieval", json=question("plants", " " + fits))
+    assert (names(whole), names(cut)) == (["oak.txt"], [])
+    assert "x-knowledge-warning" not in whole.headers
+    assert cut.headers["x-knowledge-warning"].startswith(f"only the first {longest} characters")
 
 
 @pytest.mark.parametrize(
@@ -330,6 +336,20 @@ def test_an_error_nobody_foresaw_tells_nothing(caplog: pytest.LogCaptureFixture)
         assert "secret" not in response.text
         assert client.get("/health").status_code == 200
     assert "password of /var/secret" in caplog.text
+
+
+@pytest.mark.parametrize("error", [AddressError, EmbeddingError, ExternalError])
+def test_where_other_servers_are_is_not_told(
+    error: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    def retrieve(*_: object) -> list[dict]:
+        raise error("internal.example is at 10.0.0.7")
+
+    with serving(retrieve=retrieve, no_auth=True) as service, running(service) as client:
+        response = client.post("/retrieval", json=question("any"))
+    assert refused(response) == (503, 503)
+    assert "internal" not in response.text
+    assert "10.0.0.7" in caplog.text
 
 
 def test_without_keys_only_this_machine_is_answered(client: httpx.Client) -> None:

@@ -10,18 +10,22 @@ from typing import Any, Final
 from knowledge.conformance.answers import identity
 from knowledge.conformance.fields import (
     FoundField,
+    filterable,
     gap_field,
     metadata_of,
     number_field,
+    returned,
     text_field,
     time_field,
+    tried,
 )
-from knowledge.conformance.probe import Point, Probe, Record, Violation, require
+from knowledge.conformance.probe import NotApplicable, Point, Probe, Record, Violation, require
 from knowledge.external.conditions import SPELLING, fulfils, scalars
 from knowledge.filters import Condition, Operator, positive_of, takes_values
 from knowledge.types import Scalar
 
 NOWHERE: Final = "no such value ☃"
+NO_FIELD: Final = "no_such_field_of_conformance"
 Finder = Callable[[Probe], FoundField]
 
 
@@ -161,6 +165,16 @@ def _same(probe: Probe, found: Sequence[Record], what: str) -> None:
     require(list(map(identity, found)) == list(map(identity, probe.sample)), f"{what}: other records")
 
 
+def condition_usable(probe: Probe) -> str:
+    """A server whose conditions never find anything would go unseen: what cannot be filtered is not compared."""
+    names = [field.name for field in returned(probe)]
+    if all(tried(probe, field) == "refused" for field in returned(probe)):
+        raise NotApplicable("no field of the returned metadata can be filtered")
+    usable = filterable(probe)
+    require(usable, f"no condition on {', '.join(names)[:100]} finds a record that has it")
+    return f"{len(usable)} of {len(names)} returned fields"
+
+
 def value_left_out(probe: Probe) -> str:
     """Dify's client may send null instead."""
     field = gap_field(probe)
@@ -212,25 +226,26 @@ def logical_and(probe: Probe) -> str:
 def never_wider(probe: Probe) -> str:
     """What a server does not understand must not turn into no condition."""
     wrong = (
-        {"name": "no_such_field_of_conformance", "comparison_operator": "is", "value": NOWHERE},
-        {"name": text_field(probe).name, "comparison_operator": "resembles", "value": NOWHERE},
+        {"name": NO_FIELD, "comparison_operator": "is", "value": NOWHERE},
+        {"name": _name(probe), "comparison_operator": "resembles", "value": NOWHERE},
     )
     for condition in wrong:
-        reply = probe.send(
-            probe.request(
-                query=probe.query, metadata_condition={"logical_operator": "and", "conditions": [condition]}
-            )
-        )
+        reply = probe.ask_filtered(condition)
         require(reply.status < 500, f"{condition}: {reply.seen}")
         is_body = isinstance(reply.body, dict)
         require(not (is_body and reply.body.get("records")), f"{condition}: found records")
     return "refused, or nothing found"
 
 
+def _name(probe: Probe) -> str:
+    """A field that can be filtered, if there is one, else any that is returned."""
+    fields = filterable(probe) or returned(probe)
+    return fields[0].name if fields else NO_FIELD
+
+
 def many_conditions(probe: Probe) -> str:
-    field = text_field(probe)
-    condition = {"name": field.name, "comparison_operator": "is", "value": field.values[0]}
-    reply = probe.send(probe.request(metadata_condition={"conditions": [condition] * 1000}))
+    condition = {"name": _name(probe), "comparison_operator": "not empty"}
+    reply = probe.ask_filtered(*[condition] * 1000)
     require(200 <= reply.status < 500, reply.seen)
     return str(reply.status)
 
@@ -240,6 +255,11 @@ POINTS: Final = (
     Point(name="condition: null", demand="a null metadata_condition is none", check=condition_null),
     Point(
         name="condition: no conditions", demand="an empty list is none", check=condition_without_conditions
+    ),
+    Point(
+        name="condition: usable",
+        demand="what is returned can be asked for, or is refused as unknown",
+        check=condition_usable,
     ),
     *(
         Point(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from knowledge.conformance.probe import NotApplicable, Probe, Record, Violation
+from knowledge.conformance.probe import NotApplicable, Outcome, Probe, Record, Reply, Violation, records_of
 from knowledge.external.conditions import scalars
 from knowledge.filters import parse_time
 from knowledge.types import Scalar
 
-MOST_TRIED: Final = 6
+MOST_TRIED: Final = 20
 _RESERVED: Final = frozenset({"score", "title", "dataset_id", "dataset_name", "document_id"})
 """What Dify itself writes into metadata: hardly a field to ask for."""
 _EPOCH: Final = (1e8, 1e11)
@@ -39,12 +39,29 @@ def time_field(probe: Probe) -> FoundField:
 
 
 def gap_field(probe: Probe) -> FoundField:
-    """A field that some records have and others lack."""
-    for found in _candidates(probe, lambda value: True):
-        holders = sum(bool(_values(record, found.name)) for record in probe.sample)
-        if holders < len(probe.sample):
-            return found
-    return _field(probe, "any value", lambda value: True)
+    """A field that some records have and others lack, where there is one."""
+    fields = filterable(probe)
+    for field in fields:
+        if not all(_values(record, field.name) for record in probe.sample):
+            return field
+    return _first(fields, "any value")
+
+
+def filterable(probe: Probe) -> list[FoundField]:
+    """The returned fields on which a plain condition finds a record: what is returned need not be what can be
+    asked for. Those of several values come first."""
+    return [field for field in returned(probe) if tried(probe, field) == "found"]
+
+
+def returned(probe: Probe) -> list[FoundField]:
+    """The fields of the returned metadata that hold something, several values before one."""
+    names = dict.fromkeys(str(name) for record in probe.sample for name in metadata_of(record))
+    found = []
+    for name in names:
+        values = {value for record in probe.sample for value in _values(record, name)}
+        if name not in _RESERVED and not name.startswith("_") and values:
+            found.append(FoundField(name=name, values=tuple(sorted(values, key=_order))))
+    return sorted(found, key=lambda field: len(field.values) < 2)[:MOST_TRIED]
 
 
 def metadata_of(record: Record) -> dict[str, Any]:
@@ -58,37 +75,43 @@ def _values(record: Record, name: str) -> tuple[Scalar, ...]:
 
 
 def _field(probe: Probe, kind: str, fits: Callable[[Scalar], bool]) -> FoundField:
-    """One that the server takes conditions on, several values before one. Raises `NotApplicable`."""
-    found = _candidates(probe, fits)
-    if not found:
-        raise NotApplicable(f"no returned metadata field holds {kind}")
-    return next((field for field in found[:MOST_TRIED] if _is_filterable(probe, field)), found[0])
+    return _first([field for field in filterable(probe) if all(map(fits, field.values))], kind)
 
 
-def _candidates(probe: Probe, fits: Callable[[Scalar], bool]) -> list[FoundField]:
-    names = {str(name): None for record in probe.sample for name in metadata_of(record)}
-    found = []
-    for name in names:
-        values = [value for record in probe.sample for value in _values(record, name)]
-        if name not in _RESERVED and not name.startswith("_") and values and all(map(fits, values)):
-            found.append(FoundField(name=name, values=tuple(sorted(set(values), key=_order))))
-    return sorted(found, key=lambda field: len(field.values) < 2)
+def _first(fields: Sequence[FoundField], kind: str) -> FoundField:
+    if not fields:
+        raise NotApplicable(f"no field of the returned metadata that holds {kind} can be filtered")
+    return fields[0]
 
 
-def _is_filterable(probe: Probe, field: FoundField) -> bool:
-    """Whether any plain condition on it finds something: what is returned need not be what can be asked for."""
-    tries: Sequence[dict[str, Any]] = (
-        {"comparison_operator": "not empty"},
-        {"comparison_operator": "is", "value": field.values[0]},
-        {"comparison_operator": "=", "value": field.values[0]},
-    )
-    for condition in tries:
-        try:
-            if probe.filtered({"name": field.name, **condition}):
-                return True
-        except Violation:
-            continue
-    return False
+def tried(probe: Probe, field: FoundField) -> Outcome:
+    """What became of plain conditions on a field. The server is asked once."""
+    if field.name not in probe.tried:
+        probe.tried[field.name] = _outcome(probe, field)
+    return probe.tried[field.name]
+
+
+def _outcome(probe: Probe, field: FoundField) -> Outcome:
+    refused = True
+    for condition in _plain_conditions(field):
+        reply = probe.ask_filtered({"name": field.name, **condition})
+        if _holds_field(reply, field.name):
+            return "found"
+        refused = refused and 400 <= reply.status < 500
+    return "refused" if refused else "nothing found"
+
+
+def _plain_conditions(field: FoundField) -> Iterator[dict[str, Any]]:
+    yield {"comparison_operator": "not empty"}
+    for operator in ("is", "="):
+        yield {"comparison_operator": operator, "value": field.values[0]}
+
+
+def _holds_field(reply: Reply, name: str) -> bool:
+    try:
+        return any(_values(record, name) for record in records_of(reply))
+    except Violation:
+        return False
 
 
 def _is_time(value: Scalar) -> bool:

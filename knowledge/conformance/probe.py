@@ -19,6 +19,8 @@ QUERIES: Final = ("what is this about", "information", "the", "a", "1", "介绍"
 """Tried in turn when nobody says which question finds something."""
 _TIMEOUT_S: Final = 60.0
 _BEARER: Final = object()
+Outcome = Literal["found", "nothing found", "refused"]
+"""What conditions on a field led to; refused is an answer with 4xx."""
 
 
 class Violation(Exception):
@@ -72,6 +74,8 @@ class Probe:
         self._http = HttpClient(public_only=False, limits=Limits(total_s=_TIMEOUT_S, retries=0))
         self.replies: list[Reply] = []
         """Every answer so far."""
+        self.tried: dict[str, Outcome] = {}
+        """The returned fields that conditions were tried on, by name."""
 
     def send(
         self,
@@ -109,13 +113,20 @@ class Probe:
 
     def records(self, **changes: Any) -> list[Record]:
         """The records for the sample's question. Raises `Violation` when the server does not answer with records."""
-        reply = self.send(self.request(**{"query": self.query, **changes}))
-        return records_of(reply)
+        return records_of(self.ask(**changes))
 
     def filtered(self, *conditions: Mapping[str, Any], **changes: Any) -> list[Record]:
         """Like `records`, with these conditions, all of which must hold unless `changes` say otherwise."""
+        return records_of(self.ask_filtered(*conditions, **changes))
+
+    def ask(self, **changes: Any) -> Reply:
+        """The sample's question with `changes`, whatever the answer."""
+        return self.send(self.request(**{"query": self.query, **changes}))
+
+    def ask_filtered(self, *conditions: Mapping[str, Any], **changes: Any) -> Reply:
+        """Like `filtered`, whatever the answer."""
         condition = {"logical_operator": "and", "conditions": list(conditions), **changes}
-        return self.records(metadata_condition=condition)
+        return self.ask(metadata_condition=condition)
 
     @property
     def query(self) -> str:

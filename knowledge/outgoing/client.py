@@ -28,7 +28,8 @@ from knowledge.outgoing.urls import one_line, parse_url, shown
 
 REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Doing it twice is doing it once (RFC 9110, 9.2.2)."""
-REPEATED: Final = frozenset({429, 502, 503, 504})
+REPEATED: Final = frozenset({429, 500, 502, 503, 504})
+"""What may pass. 500 too: embedding servers answer it when they are short of memory for a moment."""
 MOST_REDIRECTS: Final = 5
 LONGEST_WAIT_S: Final = 30.0
 _FAILURES: Final = (
@@ -73,6 +74,10 @@ class Answer:
         except RecursionError:
             raise ValueError("nested too deeply") from None
 
+    def excerpt(self, *secrets: str) -> str:
+        """The beginning of the body in one line, without `secrets`."""
+        return one_line(self.text, *secrets)
+
 
 class _Failure(OutgoingError):
     """No usable answer. `never_sent`: the server cannot have acted. `may_pass`: another try may be answered."""
@@ -110,11 +115,13 @@ class HttpClient:
         self._connections = Connections(ca_file=ca_file, lookup=lookup)
 
     @staticmethod
-    def configured(*, public_only: bool, total_s: float | None = None) -> HttpClient:
-        """A client with the limits and permissions of the settings."""
+    def configured(
+        *, public_only: bool, total_s: float | None = None, read_s: float | None = None
+    ) -> HttpClient:
+        """A client with the limits and permissions of the settings, where none are given."""
         limits = Limits(
             connect_s=setting("connect_timeout_s"),
-            read_s=setting("read_timeout_s"),
+            read_s=setting("read_timeout_s", read_s),
             total_s=setting("request_timeout_s", total_s),
             retries=setting("request_retries"),
             answer_bytes=setting("response_mb") * 2**20,

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from knowledge.errors import EmbeddingError, InputError, KnowledgeError, OutgoingError, WorkspaceLocked
+from knowledge.errors import (
+    AddressError,
+    EmbeddingError,
+    InputError,
+    KnowledgeError,
+    OutgoingError,
+    WorkspaceLocked,
+)
 
 if TYPE_CHECKING:
     from starlette.types import Send
@@ -67,10 +74,10 @@ def refusal_of(error: Exception) -> Refusal:
     match error:
         case Refusal():
             return error
+        case EmbeddingError() | OutgoingError() | AddressError() | WorkspaceLocked():
+            return busy("the knowledge base cannot be searched at the moment; try again later")
         case InputError():
             return Refusal(400, str(error))
-        case EmbeddingError() | OutgoingError() | WorkspaceLocked():
-            return busy("the knowledge base cannot be searched at the moment; try again later")
         case _:
             return Refusal(500, "the server could not answer this request; its log says why")
 

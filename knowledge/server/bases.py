@@ -139,7 +139,7 @@ def _record(hit: Hit, dates: Mapping[str, str]) -> Record:
         **({"locator": plain_locator(hit.locator)} if plain_locator(hit.locator) else {}),
     }
     return {
-        "content": hit.content,
+        "content": hit.content if hit.answer is None else f"question:{hit.content} answer:{hit.answer}",
         "score": hit.score,
         "title": hit.document.name,
         "metadata": {**own, **plain_metadata(hit.document.metadata)},

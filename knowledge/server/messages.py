@@ -100,7 +100,9 @@ class RetrievalRequest(BaseModel):
     )
 
     knowledge_id: Text
-    query: Text
+    query: Text = Field(
+        description="Of a very long one the beginning is searched; the header X-Knowledge-Warning says so."
+    )
     retrieval_setting: RetrievalSetting | None = None
     metadata_condition: MetadataCondition | None = None
 

@@ -7,7 +7,6 @@ from typing import Final
 from fastapi import APIRouter, Depends, Request, Response
 
 from knowledge.defaults import BY_NAME
-from knowledge.errors import InputError
 from knowledge.server.answers import Refusal, encoded
 from knowledge.server.asking import Finder, Question
 from knowledge.server.authorization import key_of, may_read
@@ -15,6 +14,8 @@ from knowledge.server.conditions import filter_of
 from knowledge.server.messages import REFUSALS, RetrievalAnswer, RetrievalRequest, RetrievalSetting
 
 MOST_RECORDS: Final = int(BY_NAME["top_k"].maximum or 0)
+WARNING: Final = "x-knowledge-warning"
+"""The header of an answer that was found with less than was asked."""
 
 
 async def is_json(request: Request) -> None:
@@ -42,26 +43,25 @@ def router(find: Finder, *, query_characters: int, log_queries: bool) -> APIRout
         """Dify's external knowledge API: the best passages of one or several knowledge bases."""
         log = request.state.log
         log["knowledge_id"] = asked.knowledge_id[:200]
+        query, headers = asked.query[:query_characters], {}
         if log_queries:
-            log["query"] = asked.query
+            log["query"] = query
         if len(asked.query) > query_characters:
-            raise InputError(
-                f"the query has {len(asked.query)} characters; allowed: {query_characters} "
-                "(setting server_query_characters)"
-            )
-        records = find(_question(request, asked))
+            log["query_characters"] = len(asked.query)
+            headers[WARNING] = f"only the first {query_characters} characters of the query were searched"
+        records = find(_question(request, asked, query))
         log["records"] = len(records)
-        return Response(encoded({"records": records}), media_type="application/json")
+        return Response(encoded({"records": records}), media_type="application/json", headers=headers)
 
     return routes
 
 
-def _question(request: Request, asked: RetrievalRequest) -> Question:
+def _question(request: Request, asked: RetrievalRequest, query: str) -> Question:
     """`top_k` is the most that is wanted: beyond what is possible it is not an error."""
     wanted = asked.retrieval_setting or RetrievalSetting()
     return Question(
         knowledge_id=asked.knowledge_id,
-        query=asked.query,
+        query=query,
         top_k=None if wanted.top_k is None else min(wanted.top_k, MOST_RECORDS),
         threshold=wanted.score_threshold,
         where=filter_of(asked.metadata_condition),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter, Depends, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse
 
 from knowledge.server.authorization import may_read
 from knowledge.server.messages import REFUSALS
@@ -29,8 +29,8 @@ def router(metrics: Metrics, guarded: Sequence[Any]) -> APIRouter:
         "/metrics",
         summary="Counts and times for Prometheus",
         dependencies=[*guarded, Depends(may_read)],
-        responses=REFUSALS,
-        response_class=PlainTextResponse,
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **REFUSALS},
+        response_class=Response,
     )
     async def counts() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
