@@ -7,12 +7,15 @@ which is spelled out. What a knowledge base adds, its dictionary and synonyms, i
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain, islice
 from operator import add
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+import Stemmer
 
 from indexers.folding import fold
 from indexers.segmenter import segment
@@ -25,7 +28,9 @@ if TYPE_CHECKING:
 
 QUERY_TERMS: Final = 64
 
-_VERSION: Final = "standard-3"
+_VERSION: Final = "standard-4 rjieba-0.2"
+"""Changes with any rule or table here. The installed rjieba, which this package requires to be 0.2, is not asked: it
+finds what `words.txt` holds, and reading the metadata of packages takes milliseconds of every start."""
 
 _HAN = r"\u2e80-\u2fdf\u3005\u3007\u3021-\u3029\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HANGUL = r"\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
@@ -34,8 +39,6 @@ _THAI_LAO_BURMESE_KHMER = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 
 _UNSPACED = re.compile(f"[{_HAN}{_HANGUL}{_KANA}{_THAI_LAO_BURMESE_KHMER}]+")
 _HAN_RUN = re.compile(f"([{_HAN}]+)|[{_KANA}{_THAI_LAO_BURMESE_KHMER}]+")
-_WORDLESS_RUN = re.compile(f"[{_HAN}{_KANA}{_THAI_LAO_BURMESE_KHMER}]+")
-_HAN_CHARACTER = re.compile(f"[{_HAN}]")
 _SPELLING = re.compile(r"\S+")
 _NUMBERED = re.compile(r"第(\d{1,6})([\u4e00-\u9fff])|年(?<=(?<!\d)(\d{4})年)(\d\d?)月(\d\d?)日")
 """Article 12 and a date: their pieces alone, 第 12 条, are everywhere."""
@@ -66,10 +69,9 @@ class StandardAnalyzer:
 
     @cached_property
     def signature(self) -> str:
-        from importlib.metadata import version
-
+        """Changes with whatever terms depend on; folding depends on the version of Unicode."""
         own = f" vocabulary-{self._vocabulary.hash}" if self._vocabulary else ""
-        return f"{_VERSION} rjieba-{version('rjieba')} pystemmer-{version('PyStemmer')}{own}"
+        return f"{_VERSION} pystemmer-{Stemmer.version()} unicode-{unicodedata.unidata_version}{own}"
 
     def document_terms(self, text: str) -> tuple[list[str], list[str]]:
         """(words, bigrams) with repetitions, in order. A lone CJK character stands for itself."""
@@ -108,7 +110,7 @@ class StandardAnalyzer:
         from indexers.vocabulary import phrases, vocabulary
 
         self._vocabulary = vocabulary(dictionary, synonyms)
-        self._user_words = UserWords(filter(_WORDLESS_RUN.fullmatch, self._vocabulary.entries))
+        self._user_words = UserWords(filter(_wordless_runs().fullmatch, self._vocabulary.entries))
         self._phrases = phrases(self._vocabulary, self._user_words, self._words)
 
     def _words(self, text: str) -> list[str]:
@@ -149,7 +151,8 @@ class StandardAnalyzer:
     def _is_word(self, segmented: str) -> bool:
         if self._user_words and segmented in self._user_words:
             return True
-        return segmented not in CHINESE and _HAN_CHARACTER.match(segmented) is not None
+        run = _HAN_RUN.match(segmented)
+        return segmented not in CHINESE and run is not None and run[1] is not None
 
     def _terms_with_synonyms(self, folded: str, phrases: Phrases) -> tuple[list[str], list[str]]:
         """A question's terms: synonyms in place of their words and of the bigrams that overlap these."""
@@ -157,12 +160,8 @@ class StandardAnalyzer:
         words = [word.term for word in located]
         matches = list(phrases.leftmost_longest(words))
         replaced = [_span(located, match) for match in matches if match.phrase.replaces]
-        bigrams = [
-            bigram.term
-            for bigram in _located_bigrams(folded)
-            if not any(start < bigram.end and bigram.start < end for start, end in replaced)
-        ]
-        return _with_phrases(words, matches, in_place=True), bigrams
+        bigrams = _terms_outside(replaced, _located_bigrams(folded))
+        return _with_phrases(words, matches, in_place=True), list(bigrams)
 
     def _located_words(self, text: str) -> Iterator[Located]:
         done = 0
@@ -190,6 +189,12 @@ class StandardAnalyzer:
         yield from _located_spaced(text[done:], offset + done)
 
 
+@cache
+def _wordless_runs() -> re.Pattern[str]:
+    # Compiled when first needed: only words of a base's own need it.
+    return re.compile(f"[{_HAN}{_KANA}{_THAI_LAO_BURMESE_KHMER}]+")
+
+
 def _numbered(text: str) -> Iterator[Located]:
     """Articles and dates that are one thing: 第12条, and 2024-01-31 for 2024年1月31日."""
     for match in _NUMBERED.finditer(text):
@@ -202,7 +207,7 @@ def _numbered(text: str) -> Iterator[Located]:
 
 def _user_runs(text: str, user_words: UserWords) -> Iterator[tuple[int, int, list[str]]]:
     """(start, end, segments) of the runs that hold a word of the user's."""
-    for run in _WORDLESS_RUN.finditer(text):
+    for run in _wordless_runs().finditer(text):
         if cut := user_words.cut(run[0]):
             yield run.start(), run.end(), cut
 
@@ -237,6 +242,17 @@ def _located_bigrams(text: str) -> Iterator[Located]:
         for start in range(run.start(), max(run.end() - 1, run.start() + 1)):
             end = min(start + 2, run.end())
             yield Located(text[start:end], start, end)
+
+
+def _terms_outside(spans: Iterable[tuple[int, int]], located: Iterable[Located]) -> Iterator[str]:
+    """Terms that overlap no span. The located are in order, so that both are walked once."""
+    ahead = sorted(spans, reverse=True)
+    covered_to = 0
+    for term, start, end in located:
+        while ahead and ahead[-1][0] < end:
+            covered_to = max(covered_to, ahead.pop()[1])
+        if covered_to <= start:
+            yield term
 
 
 def _located_spaced(text: str, offset: int) -> Iterator[Located]:

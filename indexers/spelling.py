@@ -34,8 +34,9 @@ _LETTER = rf"(?:(?![{_HANGUL}])[\w{_MARKS}])"
 
 _GROUPED_NUMBER = r"\d{1,3}(?:,\d{3}){1,6}+(?:\.\d++)?(?![,\d])"
 _PUNCTUATION = ".,;:!?()[]\"'"
-_BEFORE_DOT = "\"'([（），：；！？"
-"""What may stand before the dot of `.net`: quotes, brackets, and what folding may have made a space."""
+_BEFORE_DOT = "\"'“‘„‚«‹「『([{《〈【〔〖、。（），：；！？"
+"""What may stand before the dot of `.net`: opening quotes and brackets, and Chinese punctuation, which no space
+follows and some of which folding may have made one."""
 _CONTRACTION = re.compile(r"(\w+)'(?:s|ll|ve|re|d|m)")
 _SEPARATOR = re.compile(r"[\W_]+")
 _WORD_JOINERS = frozenset("-.'")
@@ -58,8 +59,9 @@ class SpelledTerms(dict[str, tuple[str, ...]]):
 def located_terms(spelling: str) -> Iterator[tuple[str, int, int]]:
     """(term, start, end) of the terms of a spelling, in order: a part stands in its own place, a whole in all."""
     bare = _bare(spelling)
+    offset = spelling.index(bare)
     for token in _tokens().finditer(bare):
-        yield from _located_in_token(token[0], spelling.index(bare) + token.start())
+        yield from _located_in_token(token[0], offset + token.start())
 
 
 @cache
@@ -106,7 +108,7 @@ def _token_terms(token: str) -> Iterable[str]:
     if token.isalpha() or token.isdecimal():
         return _word_terms(token)
     if "," in token:
-        return (token.replace(",", ""),)
+        return (token.replace(",", "")[:TERM_CHARACTERS],)
     if "'" in token or "’" in token:
         return _apostrophe_terms(token.replace("’", "'"))
     return _joined_terms(token)

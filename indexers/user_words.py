@@ -23,10 +23,10 @@ class UserWords:
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words = frozenset(words)
-        self._by_first: dict[str, list[str]] = {}
+        self._lengths: dict[str, list[int]] = {}
         self._weights: dict[str, float] = {}
-        for word in self._words:
-            self._by_first.setdefault(word[0], []).append(word)
+        for first, length in sorted({(word[0], len(word)) for word in self._words}, reverse=True):
+            self._lengths.setdefault(first, []).append(length)
 
     def __contains__(self, word: object) -> bool:
         return word in self._words
@@ -40,9 +40,10 @@ class UserWords:
         """Added words of at most `longest` characters, by where they begin."""
         found: dict[int, list[tuple[int, float]]] = {}
         for start, character in enumerate(run):
-            for word in self._by_first.get(character, ()):
-                if len(word) <= longest and run.startswith(word, start):
-                    found.setdefault(start, []).append((start + len(word), self._weight(word)))
+            for length in self._lengths.get(character, ()):
+                word = run[start : start + length]
+                if len(word) == length <= longest and word in self._words:
+                    found.setdefault(start, []).append((start + length, self._weight(word)))
         return found
 
     def _weight(self, word: str) -> float:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indexers import StandardAnalyzer
@@ -34,6 +34,7 @@ def words(analyzer: StandardAnalyzer, text: str) -> list[str]:
 
 
 @given(dictionaries, runs)
+@example(["年假", "年假期"], "休年假")
 def test_the_words_of_a_run_joined_are_the_run(dictionary, run):
     user_words = UserWords(dictionary)
     found = any(word in run for word in dictionary)
