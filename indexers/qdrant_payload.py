@@ -91,7 +91,10 @@ def _positive(name: str, op: Operator, values: Sequence[Scalar]) -> PayloadFilte
 def _any_of(name: str, values: Sequence[Scalar]) -> PayloadFilter:
     texts = [_text(value) for value in values if isinstance(value, str)]
     numbers = [_written(value) for value in values if not isinstance(value, str)]
-    alternatives = [_match(name, kind, each) for kind, each in (("s", texts), ("w", numbers)) if each]
+    alternatives = [
+        *([_match(name, "s", texts)] if texts else []),
+        *([_match(name, "w", numbers)] if numbers else []),
+    ]
     return {"should": alternatives} if alternatives else _NOTHING
 
 
