@@ -67,9 +67,11 @@ def _sizes(chunk: Chunk, shortest: int, longest: int) -> Iterator[tuple[Problem,
 
 
 def _cuts(text: str, chunk: Chunk) -> Iterator[tuple[Problem, str]]:
+    if chunk.answer is not None:
+        return
     if any(_inside_row(text, border) for border in (chunk.start, chunk.end)):
         yield "cut mid-row", "a row of a table is shared with another chunk"
-    elif chunk.answer is None and _inside_sentence(text, chunk):
+    elif _inside_sentence(text, chunk):
         yield "cut mid-sentence", f"ends with {chunk.content[-20:]!r}"
     if _lacks_header(text, chunk):
         yield "table without its header", "neither the chunk nor its context holds the header row"

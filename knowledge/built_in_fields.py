@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final, Protocol
 
 from knowledge.errors import InputError
@@ -70,6 +71,7 @@ def check_free(documents: Iterable[Mapping[str, Value]]) -> None:
         )
 
 
+@cache
 def user_name() -> str | None:
     """The operating system's name of whoever runs this: the uploader. None where the system does not know."""
     import getpass

@@ -103,7 +103,8 @@ def _record(row: sa.Row[Any]) -> BaseRecord:
 def remove(connection: sa.Connection, base_id: str) -> None:
     """Removes a knowledge base and everything in it from SQL."""
     versions = sa.select(schema.version.c.id).where(schema.version.c.knowledge_base_id == base_id)
-    connection.execute(schema.chunk.delete().where(schema.chunk.c.version_id.in_(versions)))
+    for table in (schema.child, schema.chunk):
+        connection.execute(table.delete().where(table.c.version_id.in_(versions)))
     owned = (
         schema.version,
         schema.document,

@@ -22,8 +22,24 @@ COMMANDS: Final = tuple(
     ).split()
 )
 LONG: Final = ("demo", "eval", "ingest", "rebuild", "serve")
-BASE_OPTIONS: Final = ("max_length", "overlap", "remove_extra_spaces", "remove_urls_emails")
-"""Options of `create` that are settings of the same name."""
+CUT_OPTIONS: Final = {
+    "delimiters": "--delimiter",
+    "max_length": "--max-length",
+    "overlap": "--overlap",
+    "row_per_chunk": "--row-per-chunk",
+    "keep_delimiter": "--keep-delimiter",
+    "merge": "--merge",
+    "parent_mode": "--parent-mode",
+    "full_doc_length": "--full-doc-length",
+    "child_delimiters": "--child-delimiter",
+    "child_max_length": "--child-max-length",
+    "question_columns": "--question-column",
+    "answer_column": "--answer-column",
+    "similar_columns": "--similar-column",
+    "remove_extra_spaces": "--remove-extra-spaces",
+    "remove_urls_emails": "--remove-urls-emails",
+}
+"""How documents are cut: the library's name of each option, and the command line's."""
 MODES: Final = ("hybrid", "vector", "full-text", "keyword")
 
 
@@ -221,6 +237,7 @@ def _add_writing(command: _Command) -> None:
     ingest.add_argument("--workers", type=int, metavar="N", help="extraction processes (default 2)")
     ingest.add_argument("--force", action="store_true", help="process unchanged documents too")
     ingest.add_argument("--retry", action="store_true", help="try remembered failures again")
+    ingest.add_argument("--preview", action="store_true", help="only show how it would be cut; store nothing")
     _add_base_options(ingest)
 
     remove = command("rm", "remove documents")
@@ -266,11 +283,11 @@ def _add_writing(command: _Command) -> None:
 
 
 def _add_base_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--structure", choices=("general",), help="how chunks are related (default general)")
     parser.add_argument(
         "--indexing",
         choices=("high_quality", "economy"),
-        help="vectors and full text, or full text alone (default economy, high_quality with --embedding)",
+        help="vectors and full text, or full text alone (default economy; high_quality with --embedding, and for "
+        "parent-child and qa)",
     )
     parser.add_argument("--embedding", metavar="SPEC", help="local or openai:MODEL@BASE_URL")
     _add_analysis_options(parser)
@@ -303,22 +320,75 @@ def _add_external_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_chunk_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--structure",
+        choices=("general", "parent-child", "qa"),
+        help="passages that are found and shown (default); parents that are found by their children; questions with "
+        "answers",
+    )
     parser.add_argument("--max-length", type=int, metavar="N", help="longest chunk, characters (default 500)")
     parser.add_argument(
         "--overlap",
         type=int,
         metavar="N",
-        help="repeated in the next chunk (default a tenth of --max-length, at most 50)",
+        help="repeated in the next chunk (default a tenth of --max-length, at most 50; between parents 0)",
+    )
+    _add_repeated(
+        parser.add_argument,
+        "delimiters",
+        "where a text longer than a chunk is cut first; \\n \\t \\r \\\\ \\uXXXX understood; "
+        "repeated: tried in order (default \\n)",
     )
     parser.add_argument(
-        "--delimiter",
-        metavar="S",
-        action="append",
-        help="where a text longer than a chunk is cut first; \\n \\t \\r \\\\ \\uXXXX understood; "
-        "repeated: tried in order (default \\n)",
+        "--keep-delimiter",
+        action=argparse.BooleanOptionalAction,
+        help="a delimiter stays at the end of its chunk (default yes)",
+    )
+    parser.add_argument(
+        "--merge",
+        action=argparse.BooleanOptionalAction,
+        help="pieces between delimiters share a chunk while they fit (default yes)",
+    )
+    parser.add_argument(
+        "--row-per-chunk", action="store_true", default=None, help="each row of a table is a chunk of its own"
     )
     parser.add_argument("--remove-extra-spaces", action="store_true", default=None)
     parser.add_argument("--remove-urls-emails", action="store_true", default=None)
+    _add_structure_options(parser)
+
+
+def _add_structure_options(parser: argparse.ArgumentParser) -> None:
+    children = parser.add_argument_group("parent-child")
+    children.add_argument(
+        "--parent-mode",
+        choices=("paragraph", "full-doc"),
+        help="parents are passages of up to --max-length (default), or whole documents",
+    )
+    children.add_argument(
+        "--full-doc-length", type=int, metavar="N", help="longest whole document, characters (default 10000)"
+    )
+    children.add_argument(
+        "--child-max-length", type=int, metavar="N", help="longest child, characters (default 200)"
+    )
+    _add_repeated(children.add_argument, "child_delimiters", "like --delimiter, of the children")
+    pairs = parser.add_argument_group("qa", "a column is a name, a letter, or a number from 0")
+    _add_repeated(
+        pairs.add_argument,
+        "question_columns",
+        "with a spelling of the question (default: told by its name)",
+        "C",
+    )
+    pairs.add_argument("--answer-column", metavar="C", help="with the answer (default: told by its name)")
+    _add_repeated(
+        pairs.add_argument,
+        "similar_columns",
+        "with several spellings in a cell, divided by ; or line breaks",
+        "C",
+    )
+
+
+def _add_repeated(add: Callable[..., Any], name: str, text: str, metavar: str = "S") -> None:
+    add(CUT_OPTIONS[name], dest=name, metavar=metavar, action="append", help=text)
 
 
 def _add_search(command: _Command) -> None:
@@ -365,6 +435,7 @@ def _add_looking(command: _Command) -> None:
     chunk = command("chunk", "show how a file is cut; nothing is stored")
     chunk.add_argument("file", metavar="FILE")
     _add_chunk_options(chunk)
+    _add_check(chunk)
     command("ls", "list the knowledge bases")
     for name, text in (
         ("show", "describe a knowledge base"),
@@ -375,6 +446,11 @@ def _add_looking(command: _Command) -> None:
     chunks = command("chunks", "list the chunks of a document")
     chunks.add_argument("kb", metavar="KB")
     chunks.add_argument("document", metavar="DOC", help="id, key or name")
+    _add_check(chunks)
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--check", action="store_true", help="name the chunks that will serve a search badly")
 
 
 def _add_care(command: _Command) -> None:

@@ -22,11 +22,12 @@ from knowledge.analysis_rule import NAMES as ANALYSIS_NAMES
 from knowledge.analysis_rule import AnalysisRule
 from knowledge.batches import batched
 from knowledge.catalog import BaseRecord
+from knowledge.embedding_client import embedding_client
 from knowledge.errors import InputError, WorkspaceError
 from knowledge.registry import load_embedder
 from knowledge.store import Store
 from knowledge.types import FieldType, Point, Value
-from knowledge.versions import ChunkRecord
+from knowledge.versions import ChildRecord, ChunkRecord
 
 if TYPE_CHECKING:
     from knowledge.index_places import IndexPlace
@@ -80,7 +81,8 @@ class Generation:
         """The model of a high-quality base, loaded when it is first needed: listing and full text do without."""
         if self.base.embedding is None:
             return None
-        return CachedEmbedder(load_embedder(self.base.embedding), self.workspace / CACHE_FILE)
+        embedder = load_embedder(self.base.embedding, http=embedding_client)
+        return CachedEmbedder(embedder, self.workspace / CACHE_FILE)
 
     @property
     def signature(self) -> dict[str, Any]:
@@ -297,27 +299,29 @@ class Generation:
     def add(
         self, index: Index, chunks: Sequence[ChunkRecord], metadata: Mapping[str, Mapping[str, Value]]
     ) -> None:
-        """Puts chunks into an index, durably. `metadata` is by version."""
-        for group in batched(chunks, POINTS_AT_ONCE):
+        """Puts chunks into an index, or their children where they have any, durably. `metadata` is by version."""
+        searched = (record for chunk in chunks for record in chunk.children or (chunk,))
+        for group in batched(searched, POINTS_AT_ONCE):
             index.upsert(self._points(group, metadata))
         index.flush()
 
     def _points(
-        self, chunks: Sequence[ChunkRecord], metadata: Mapping[str, Mapping[str, Value]]
+        self, records: Sequence[ChunkRecord | ChildRecord], metadata: Mapping[str, Mapping[str, Value]]
     ) -> list[Point]:
-        texts = [searched_text(chunk) for chunk in chunks]
+        texts = [searched_text(record) for record in records]
         vectors = self.embedder.embed_documents(texts) if self.embedder else [None] * len(texts)
         points = []
-        for chunk, text, vector in zip(chunks, texts, vectors, strict=True):
-            words, bigrams = self.analysis.terms(self.analyzer, text, chunk.keywords)
+        for record, text, vector in zip(records, texts, vectors, strict=True):
+            keywords = record.keywords if isinstance(record, ChunkRecord) else None
+            words, bigrams = self.analysis.terms(self.analyzer, text, keywords)
             points.append(
                 Point(
-                    id=chunk.point,
-                    version=chunk.version_id,
+                    id=record.point,
+                    version=record.version_id,
                     words=tuple(words),
                     bigrams=tuple(bigrams),
                     vector=vector,
-                    metadata=metadata[chunk.version_id],
+                    metadata=metadata[record.version_id],
                 )
             )
         return points
@@ -381,6 +385,7 @@ class Generation:
             outbox.settle(connection, old.id, told)
 
 
-def searched_text(chunk: ChunkRecord) -> str:
-    """What is analysed and embedded of a chunk: its context, then its content."""
-    return f"{chunk.context}\n{chunk.content}" if chunk.context else chunk.content
+def searched_text(record: ChunkRecord | ChildRecord) -> str:
+    """What is analysed and embedded of a chunk or child: its context, then its content. Of a question not its answer,
+    whose many words would say little about what is asked."""
+    return f"{record.context}\n{record.content}" if record.context else record.content

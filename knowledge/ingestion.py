@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 import sqlalchemy as sa
@@ -92,6 +93,10 @@ class Ingestion:
     _done: list[IngestedDocument] = field(default_factory=list)
     _languages: LanguageWatch = field(default_factory=LanguageWatch)
 
+    @cached_property
+    def _signature(self) -> str:
+        return self.rule.signature
+
     def run(self, sources: Sequence[Source]) -> IngestReport:
         """Ingests every source; a file that cannot be read is in the report and stops nothing."""
         started = time.perf_counter()
@@ -142,7 +147,7 @@ class Ingestion:
         with self.generation.store.read() as connection:
             keys = [source.key for source in sources]
             known = documents.by_keys(connection, self.generation.base.id, keys)
-        signature = self.rule.signature
+        signature = self._signature
         for source in sources:
             previous = known.get(source.key)
             try:
@@ -186,21 +191,19 @@ class Ingestion:
         try:
             document = future.result() if future else task.source.document or Document(text="")
             cleaned, chunks = self.rule.apply(document)
-            _check_text(task.source, cleaned, chunks)
-        except ExtractionError as error:
+            check_text(task.source, cleaned, chunks)
+        except (ExtractionError, InputError) as error:
             return _Failed(task=task, error=str(error))
         return _Processed(task=task, document=cleaned, version=self._version(task, cleaned, chunks))
 
     def _version(self, task: _Task, document: Document, chunks: Sequence[Chunk]) -> NewVersion:
         base_id = self.generation.base.id
-        document_id = identity.document_id(base_id, task.source.key)
-        ids = identity.chunk_ids(document_id, (chunk.content for chunk in chunks))
         return NewVersion(
             id=identity.new_version(),
-            document_id=document_id,
+            document_id=identity.document_id(base_id, task.source.key),
             knowledge_base_id=base_id,
             text=document.text,
-            chunks=tuple(zip(ids, chunks, strict=True)),
+            chunks=tuple(chunks),
         )
 
     def _record(self, task: _Task) -> DocumentRecord:
@@ -211,7 +214,7 @@ class Ingestion:
             status="completed",
             error=None,
             content_sha256=task.digest,
-            process_signature=self.rule.signature,
+            process_signature=self._signature,
             metadata=task.metadata,
             updated_at=time.time(),
             source=readable(str(task.source.path.resolve())) if task.source.path else None,
@@ -226,7 +229,7 @@ class Ingestion:
             name=task.source.name,
             status="completed",
             content_sha256=task.digest,
-            process_signature=self.rule.signature,
+            process_signature=self._signature,
         )
 
     def _commit(self, index: Index, group: Sequence[_Item]) -> None:
@@ -250,8 +253,8 @@ class Ingestion:
     def _with_metadata_of_now(
         self, connection: sa.Connection, group: Sequence[_Item], records: Sequence[DocumentRecord]
     ) -> tuple[list[DocumentRecord], list[str | None]]:
-        """The rows with the metadata that another process may have set since the documents were read, and the versions
-        whose points have yet to hear of it."""
+        """The rows with the metadata that another process may have set since the documents were read, and the
+        versions whose points have yet to hear of it."""
         stored = documents.by_keys(connection, self.generation.base.id, [record.key for record in records])
         current, renewed = [], []
         for item, record in zip(group, records, strict=True):
@@ -331,7 +334,7 @@ def _check_distinct(sources: Sequence[Source]) -> None:
         raise InputError(f"the key {repeated[0]!r} is given more than once; every source needs its own")
 
 
-def _check_text(source: Source, document: Document, chunks: Sequence[Chunk]) -> None:
+def check_text(source: Source, document: Document, chunks: Sequence[Chunk]) -> None:
     """Raises `ExtractionError` for what cannot be stored or found."""
     if not chunks:
         raise EmptyDocument(f"{source.name} holds no text; there is nothing to search in it")
@@ -357,7 +360,7 @@ def _groups(items: Iterator[_Item]) -> Iterator[list[_Item]]:
     count, started = 0, time.perf_counter()
     for item in items:
         group.append(item)
-        count += len(item.version.chunks) if isinstance(item, _Processed) else 0
+        count += item.version.points if isinstance(item, _Processed) else 0
         if count >= COMMIT_CHUNKS or time.perf_counter() - started >= COMMIT_SECONDS:
             yield group
             group, count, started = [], 0, time.perf_counter()

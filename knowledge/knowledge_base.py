@@ -22,10 +22,11 @@ from knowledge.filters import Filter, ignoring_case
 from knowledge.generations import Generation, searched_text
 from knowledge.metadata import field_types, revised, typed
 from knowledge.query import parse_condition
-from knowledge.types import Document, FieldType, Fusion, Hits, Mode
+from knowledge.types import Chunk, Document, FieldType, Fusion, Hits, Mode
 from knowledge.versions import ChunkRecord
 
 if TYPE_CHECKING:
+    from chunkers.checking import Finding
     from knowledge.defaults import Plain
     from knowledge.field_summary import FieldSummary
     from knowledge.ingest_report import IngestReport, Progress
@@ -61,7 +62,8 @@ class KnowledgeBase:
         """How documents are cleaned and cut."""
         from knowledge.processing import ProcessRule
 
-        return ProcessRule.from_settings(rule_settings(self._generation.base.settings))
+        base = self._generation.base
+        return ProcessRule.from_settings(base.structure, rule_settings(base.settings))
 
     @property
     def analysis(self) -> AnalysisRule:
@@ -243,6 +245,20 @@ class KnowledgeBase:
         with self._store.read() as connection:
             version = documents.find(connection, self.id, wanted).active_version
             return versions.chunks_of(connection, version) if version else []
+
+    def check(self, wanted: str) -> list[Finding]:
+        """Which chunks of a document will serve a search badly, and why."""
+        chunks = [
+            Chunk(
+                content=record.content,
+                start=record.start,
+                end=record.end,
+                context=record.context,
+                answer=record.answer,
+            )
+            for record in self.chunks(wanted)
+        ]
+        return self.rule.check(self.text(wanted), chunks)
 
     def keywords(self, chunk: ChunkRecord) -> tuple[str, ...]:
         """The words that a chunk of an economy base is found by: those that a person gave it, else, with a

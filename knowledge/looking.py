@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import knowledge
 from knowledge import plain, rendering
-from knowledge.cli import BASE_OPTIONS, DONE
+from knowledge.cli import CUT_OPTIONS, DONE
 from knowledge.configuration import setting
 from knowledge.errors import NotFound
 
 if TYPE_CHECKING:
+    from chunkers.checking import Finding
     from knowledge import Workspace
+    from knowledge.processing import CutOptions
 
 Options = argparse.Namespace
 
@@ -78,10 +80,15 @@ def chunks(options: Options) -> int:
         kb = workspace.open(options.kb)
         records = kb.chunks(options.document)
         keywords = [kb.keywords(record) for record in records]
+        findings = kb.check(options.document) if options.check else []
     if options.json:
-        emit({"chunks": [plain.stored_chunk(*row) for row in zip(records, keywords, strict=True)]})
+        rows = [plain.stored_chunk(*row) for row in zip(records, keywords, strict=True)]
+        emit({"chunks": rows, **_plain_findings(options, findings)})
     else:
-        rendering.stored_chunks(records)
+        from knowledge import chunk_rendering
+
+        chunk_rendering.stored_chunks(records)
+        _show_findings(options, findings)
     return DONE
 
 
@@ -109,15 +116,36 @@ def extract(options: Options) -> int:
 def chunk(options: Options) -> int:
     from knowledge.processing import ProcessRule
 
-    rule = ProcessRule.chosen(
-        delimiters=options.delimiter, **{option: getattr(options, option) for option in BASE_OPTIONS}
-    )
+    rule = ProcessRule.chosen(options.structure or "general", **cut_options(options))
     document, cut = rule.apply(_extract(options.file))
+    findings = rule.check(document.text, cut) if options.check else []
     if options.json:
-        emit(plain.chunked(document, cut))
+        emit({**plain.chunked(document, cut), **_plain_findings(options, findings)})
     else:
-        rendering.chunks(cut)
+        from knowledge import chunk_rendering
+
+        for warning in document.warnings:
+            rendering.note(warning)
+        chunk_rendering.chunks(cut)
+        _show_findings(options, findings)
     return DONE
+
+
+def cut_options(options: Options) -> CutOptions:
+    """How documents are to be cut, as far as the command line says."""
+    given: Any = {name: getattr(options, name) for name in CUT_OPTIONS}
+    return cast("CutOptions", given)
+
+
+def _plain_findings(options: Options, findings: Sequence[Finding]) -> dict[str, Any]:
+    return {"findings": [plain.finding(found) for found in findings]} if options.check else {}
+
+
+def _show_findings(options: Options, findings: Sequence[Finding]) -> None:
+    if options.check:
+        from knowledge import chunk_rendering
+
+        chunk_rendering.findings(findings)
 
 
 def _extract(file: str) -> Any:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 from knowledge.locators import plain_locator
 
 if TYPE_CHECKING:
+    from chunkers.checking import Finding
     from knowledge.base_settings import SettingInForce
     from knowledge.catalog import BaseRecord
     from knowledge.conformance import Result
     from knowledge.documents import DocumentRecord
     from knowledge.field_summary import FieldSummary
     from knowledge.ingest_report import IngestedDocument, IngestReport
-    from knowledge.types import Chunk, Document, Hit, Hits, Scalar, Value
+    from knowledge.previewing import Preview, PreviewedDocument, Sizes
+    from knowledge.types import ChildHit, Chunk, Document, Hit, Hits, Scalar, Value
     from knowledge.versions import ChunkRecord
 
 
@@ -99,7 +101,16 @@ def stored_chunk(record: ChunkRecord, keywords: Sequence[str]) -> Plain:
         "locator": plain_locator(record.locator),
         "enabled": record.enabled,
         "keywords": list(keywords),
+        **_children(record.children, with_id=True),
+        **({} if record.answer is None else {"answer": record.answer}),
     }
+
+
+def _children(children: Sequence[Any], *, with_id: bool = False) -> Plain:
+    """Those of a chunk that has any, under their name."""
+    names = ("id",) * with_id + ("content", "start", "end")
+    rows = [{name: getattr(child, name) for name in names} for child in children]
+    return {"children": rows} if rows else {}
 
 
 def report(done: IngestReport) -> Plain:
@@ -150,6 +161,18 @@ def _hit(hit: Hit) -> Plain:
         },
         "locator": plain_locator(hit.locator),
         **({"highlights": [list(span) for span in hit.highlights]} if hit.highlights else {}),
+        **({"children": [_child_hit(child) for child in hit.children]} if hit.children else {}),
+        **({} if hit.answer is None else {"answer": hit.answer}),
+    }
+
+
+def _child_hit(child: ChildHit) -> Plain:
+    return {
+        "id": child.id,
+        "content": child.content,
+        "score": round(child.score, SCORE_DECIMALS),
+        "start": child.start,
+        "end": child.end,
     }
 
 
@@ -175,19 +198,55 @@ def extracted(document: Document) -> Plain:
 def chunked(document: Document, chunks: list[Chunk]) -> Plain:
     return {
         "text": document.text,
-        "chunks": [
-            {
-                "content": chunk.content,
-                "context": chunk.context,
-                "start": chunk.start,
-                "end": chunk.end,
-                "position": position,
-                "headings": list(chunk.headings),
-                "locator": plain_locator(chunk.locator),
-            }
-            for position, chunk in enumerate(chunks)
-        ],
+        "chunks": [_chunk(position, chunk) for position, chunk in enumerate(chunks)],
     }
+
+
+def _chunk(position: int, chunk: Chunk) -> Plain:
+    return {
+        "content": chunk.content,
+        "context": chunk.context,
+        "start": chunk.start,
+        "end": chunk.end,
+        "position": position,
+        "headings": list(chunk.headings),
+        "locator": plain_locator(chunk.locator),
+        **_children(chunk.children),
+        **({} if chunk.answer is None else {"question": chunk.content, "answer": chunk.answer}),
+    }
+
+
+def finding(found: Finding) -> Plain:
+    return {"position": found.position, "problem": found.problem, "detail": found.detail}
+
+
+def preview(kb: str, found: Preview) -> Plain:
+    return {
+        "kb": kb,
+        "documents": [_previewed(document) for document in found.documents],
+        "chunks": found.chunks,
+        "children": found.children,
+        "sizes": _sizes(found.sizes),
+        "seconds": round(found.seconds, 3),
+    }
+
+
+def _previewed(document: PreviewedDocument) -> Plain:
+    return {
+        "key": document.key,
+        "name": document.name,
+        "characters": document.characters,
+        "chunks": len(document.lengths),
+        "children": document.children,
+        "sizes": _sizes(document.sizes),
+        "first": [_chunk(position, chunk) for position, chunk in enumerate(document.first)],
+        "error": document.error,
+        "warnings": list(document.warnings),
+    }
+
+
+def _sizes(sizes: Sizes | None) -> Plain | None:
+    return None if sizes is None else {"min": sizes.min, "median": sizes.median, "max": sizes.max}
 
 
 def conformance(result: Result) -> Plain:

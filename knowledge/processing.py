@@ -2,57 +2,156 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, TypedDict, Unpack
 
 import chunkers
 import extractors
+from chunkers.checking import Finding
+from chunkers.parent_child import ParentMode
 from knowledge import identity
 from knowledge.configuration import setting
-from knowledge.types import Chunk, Document
+from knowledge.defaults import BY_NAME
+from knowledge.errors import EmptyDocument, InputError
+from knowledge.types import Chunk, Document, Structure
+
+Column = str | int
+"""Of a table: a header's text, a letter, or a number counted from 0."""
+
+
+class CutOptions(TypedDict, total=False):
+    """How documents are cut, as it is chosen; None and what is left out are as the settings say."""
+
+    delimiters: Sequence[str] | None
+    max_length: int | None
+    overlap: int | None
+    row_per_chunk: bool | None
+    keep_delimiter: bool | None
+    merge: bool | None
+    child_delimiters: Sequence[str] | None
+    child_max_length: int | None
+    parent_mode: ParentMode | None
+    full_doc_length: int | None
+    question_columns: Sequence[Column] | None
+    answer_column: Column | None
+    similar_columns: Sequence[Column] | None
+    remove_extra_spaces: bool | None
+    remove_urls_emails: bool | None
+    whole: bool | None
+
+
+_CLEANING: Final = ("remove_extra_spaces", "remove_urls_emails")
+_PASSAGES: Final = ("delimiters", "max_length", "overlap")
+_CHILDREN: Final = ("parent_mode", "child_delimiters", "child_max_length")
+_FLAGS: Final = ("row_per_chunk", "keep_delimiter", "merge")
+_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "general": (*_PASSAGES, *_FLAGS, "whole", *_CLEANING),
+    "parent-child": (*_PASSAGES, *_FLAGS, *_CHILDREN, *_CLEANING),
+    "parent-child full-doc": (*_CHILDREN, "full_doc_length", *_CLEANING),
+    "qa": ("question_columns", "answer_column", "similar_columns", *_CLEANING),
+}
+"""What matters to each way of cutting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessRule:
     """How documents are cleaned and cut. Two equal rules give the same chunks of the same bytes."""
 
+    structure: Structure = "general"
     delimiters: tuple[str, ...] = ("\n",)
     max_length: int = 500
     overlap: int | None = None
-    """None: the chunker's own, which fits `max_length`."""
+    """None: the chunker's own, which fits `max_length`; between parents none, whose children would be found twice."""
+    row_per_chunk: bool = False
+    keep_delimiter: bool = True
+    merge: bool = True
+    child_delimiters: tuple[str, ...] = ("\n",)
+    child_max_length: int = 200
+    parent_mode: ParentMode = "paragraph"
+    full_doc_length: int = 10_000
+    question_columns: tuple[Column, ...] = ()
+    """Each holds one spelling of the question; none: they are told by their names."""
+    answer_column: Column | None = None
+    similar_columns: tuple[Column, ...] = ()
+    """Each holds several spellings in a cell."""
     remove_extra_spaces: bool = False
     remove_urls_emails: bool = False
     whole: bool = False
     """Each document is one chunk, however long: for labelled sets whose entries are passages."""
 
     @staticmethod
-    def chosen(
-        *,
-        delimiters: Sequence[str] | None = None,
-        max_length: int | None = None,
-        overlap: int | None = None,
-        remove_extra_spaces: bool | None = None,
-        remove_urls_emails: bool | None = None,
-        whole: bool = False,
-    ) -> ProcessRule:
-        """The rule of these options, settings for those left out. Raises `InputError` when they do not fit."""
-        return ProcessRule(
-            delimiters=tuple(delimiters or (setting("delimiter"),)),
-            max_length=setting("max_length", max_length),
-            overlap=setting("overlap", overlap),
-            remove_extra_spaces=setting("remove_extra_spaces", remove_extra_spaces),
-            remove_urls_emails=setting("remove_urls_emails", remove_urls_emails),
-            whole=whole,
-        ).with_overlap()
+    def chosen(structure: Structure = "general", **options: Unpack[CutOptions]) -> ProcessRule:
+        """The rule of these options, settings for those left out.
+
+        Raises `InputError` for options of another structure, and for values that do not go together.
+        """
+
+        def chosen(name: str) -> Any:
+            return setting(name, options.get(name))
+
+        rule = ProcessRule(
+            structure=structure,
+            delimiters=tuple(options.get("delimiters") or (setting("delimiter"),)),
+            max_length=chosen("max_length"),
+            overlap=chosen("overlap"),
+            row_per_chunk=chosen("row_per_chunk"),
+            keep_delimiter=chosen("keep_delimiter"),
+            merge=chosen("merge"),
+            child_delimiters=tuple(options.get("child_delimiters") or (setting("child_delimiter"),)),
+            child_max_length=chosen("child_max_length"),
+            parent_mode=chosen("parent_mode"),
+            full_doc_length=chosen("full_doc_length"),
+            question_columns=tuple(options.get("question_columns") or ()),
+            answer_column=options.get("answer_column"),
+            similar_columns=tuple(options.get("similar_columns") or ()),
+            remove_extra_spaces=chosen("remove_extra_spaces"),
+            remove_urls_emails=chosen("remove_urls_emails"),
+            whole=bool(options.get("whole")),
+        )
+        rule._check_matter(name for name, value in options.items() if value is not None)
+        return rule.with_overlap()
 
     @staticmethod
-    def from_settings(settings: Mapping[str, Any]) -> ProcessRule:
+    def from_settings(structure: Structure, settings: Mapping[str, Any]) -> ProcessRule:
         """The rule stored by `as_settings`."""
-        return ProcessRule(**{**settings, "delimiters": tuple(settings["delimiters"])})
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()
+        }
+        return ProcessRule(structure=structure, **values)
 
     def as_settings(self) -> dict[str, Any]:
-        return {**asdict(self), "delimiters": list(self.delimiters)}
+        """What matters to its structure, as JSON holds it; of the flags, those that differ from the default."""
+        default = ProcessRule()
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name in self._names
+            if (value := getattr(self, name)) != getattr(default, name) or name not in _FLAGS
+        }
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        is_full_doc = self.structure == "parent-child" and self.parent_mode == "full-doc"
+        return _KINDS["parent-child full-doc" if is_full_doc else self.structure]
+
+    def in_force(self, name: str) -> Any:
+        """The value of an option, None where it does not matter to the structure."""
+        return getattr(self, name) if name in self._names else None
+
+    def _check_matter(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self._names:
+                kind = (
+                    self.structure
+                    if self.structure != "parent-child"
+                    else f"parent-child ({self.parent_mode})"
+                )
+                raise InputError(
+                    f"{name} is not an option of the structure {kind}, which has: {', '.join(self._names)}; "
+                    "leave it out"
+                )
 
     @property
     def signature(self) -> str:
@@ -61,10 +160,17 @@ class ProcessRule:
 
     def with_overlap(self) -> ProcessRule:
         """Itself with the overlap in force. Raises `InputError` when its values do not go together."""
-        return replace(self, overlap=self._chunker().overlap)
+        chunker = self._chunker()
+        if isinstance(chunker, chunkers.ParentChild):
+            return replace(self, overlap=chunker.parent.overlap)
+        return replace(self, overlap=chunker.overlap) if isinstance(chunker, chunkers.General) else self
 
     def apply(self, document: Document) -> tuple[Document, list[Chunk]]:
-        """The cleaned document and its chunks, which are spans of the cleaned text."""
+        """The cleaned document, with what was noticed among its warnings, and its chunks: spans of the cleaned text.
+
+        Raises `EmptyDocument` when there should be questions and are none, and `InputError` for columns that no table
+        has.
+        """
         cleaned = chunkers.clean(
             document,
             remove_extra_spaces=self.remove_extra_spaces,
@@ -73,7 +179,58 @@ class ProcessRule:
         if self.whole:
             text = cleaned.text
             return cleaned, [Chunk(content=text, start=0, end=len(text))] if text.strip() else []
-        return cleaned, self._chunker().chunk(cleaned)
+        chunker = self._chunker()
+        if isinstance(chunker, chunkers.General):
+            return cleaned, chunker.chunk(cleaned)
+        chunks, warnings = chunker.chunk_with_warnings(cleaned)
+        if not chunks and warnings:
+            raise EmptyDocument(warnings[-1])
+        return replace(cleaned, warnings=(*cleaned.warnings, *warnings)), _pairs(chunks)
 
-    def _chunker(self) -> chunkers.General:
-        return chunkers.General(max_length=self.max_length, overlap=self.overlap, delimiters=self.delimiters)
+    def check(self, text: str, chunks: Sequence[Chunk]) -> list[Finding]:
+        """Which chunks of `text` will serve a search badly, and why."""
+        longest = self.in_force("full_doc_length") or BY_NAME["max_length"].maximum or 0
+        return chunkers.check(text, chunks, longest=int(longest))
+
+    def _chunker(self) -> chunkers.General | chunkers.ParentChild | chunkers.QA:
+        if self.structure == "qa":
+            return chunkers.QA(
+                question=self.question_columns or None,
+                answer=self.answer_column,
+                similar=self.similar_columns or None,
+            )
+        if self.structure == "general":
+            return self._passages(self.overlap)
+        return chunkers.ParentChild(
+            parent=self._passages(self.overlap or 0),
+            child=chunkers.General(
+                max_length=self.child_max_length, overlap=0, delimiters=self.child_delimiters
+            ),
+            mode=self.parent_mode,
+            full_doc_length=self.full_doc_length,
+        )
+
+    def _passages(self, overlap: int | None) -> chunkers.General:
+        return chunkers.General(
+            max_length=self.max_length,
+            overlap=overlap,
+            delimiters=self.delimiters,
+            keep_delimiter=self.keep_delimiter,
+            merge=self.merge,
+            row_per_chunk=self.row_per_chunk,
+        )
+
+
+def _pairs(chunks: Sequence[Chunk]) -> list[Chunk]:
+    """Questions that share one answer as one chunk, the others its children: who asks for five answers gets five.
+
+    The chunk is the first of the questions, and among its children.
+    """
+    found = []
+    for answer, group in groupby(chunks, key=attrgetter("answer_span")):
+        first, *others = group
+        if answer is None:
+            found += [first, *others]
+        else:
+            found.append(replace(first, children=(first, *others) if others else ()))
+    return found

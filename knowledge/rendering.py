@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from knowledge.documents import DocumentRecord
     from knowledge.field_summary import FieldSummary
     from knowledge.ingest_report import IngestedDocument, IngestReport
-    from knowledge.types import Chunk, FieldType, Hit, Hits, Locator, Scalar
-    from knowledge.versions import ChunkRecord
+    from knowledge.types import FieldType, Hit, Hits, Locator, Scalar
 
 
 SNIPPET = 160
@@ -87,15 +86,25 @@ def hits(found: Hits) -> None:
         line("no passage found")
     for number, hit in enumerate(found, 1):
         line(f"{number}. {citation(hit)}")
-        line(f"   {_marked_snippet(hit) if hit.highlights else snippet(hit.content, found.query)}")
+        line(f"   {_marked_snippet(hit) if hit.highlights else snippet(_found_by(hit), found.query)}")
+        if hit.answer is not None:
+            line(f"   → {snippet(hit.answer, found.query)}")
+
+
+def _found_by(hit: Hit) -> str:
+    """What the question was compared with: of a parent, the best child."""
+    return hit.children[0].content if hit.children else hit.content
 
 
 def _marked_snippet(hit: Hit) -> str:
-    """The passage from a little before its first highlight on, the highlights bold on a terminal."""
+    """The passage from a little before its first highlight on, that of the best child where there is one; the
+    highlights bold on a terminal."""
     mark = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("**", "**")
-    start = max(0, hit.highlights[0][0] - LEAD)
+    child = hit.children[0].start - (hit.chunk.start or 0) if hit.children else 0
+    first = next((at for at, _ in hit.highlights if at >= child), hit.highlights[0][0])
+    start = max(0, first - LEAD)
     end = start + SNIPPET
-    spans = tuple((at - start, to - start) for at, to in hit.highlights if to <= end)
+    spans = tuple((at - start, to - start) for at, to in hit.highlights if start <= at and to <= end)
     shown = " ".join(marked(hit.content[start:end], spans, mark).split())
     return ("…" if start else "") + shown + ("…" if end < len(hit.content) else "")
 
@@ -272,28 +281,10 @@ def _setting(row: Setting, value: Plain | None) -> str:
     return str(value).replace("\n", "\\n")
 
 
-def stored_chunks(records: Sequence[ChunkRecord]) -> None:
-    for record in records:
-        _chunk(record.position, record)
-
-
 def keywords(rows: Sequence[Mapping[str, Any]]) -> None:
     for row in rows:
         words = ", ".join(row["keywords"]) or "every term of its text"
         line(f"{row['position']}{' (edited)' if row['edited'] else ''}: {words}")
-
-
-def chunks(cut: Sequence[Chunk]) -> None:
-    for position, chunk in enumerate(cut):
-        _chunk(position, chunk)
-    line(f"{len(cut)} chunks")
-
-
-def _chunk(position: int, chunk: Chunk | ChunkRecord) -> None:
-    line(" · ".join(filter(None, (f"— {position}", f"{chunk.start}–{chunk.end}", place(chunk.locator)))))
-    if chunk.context:
-        line(f"[{chunk.context}]")
-    line(chunk.content)
 
 
 def conformance(results: Sequence[Result]) -> None:

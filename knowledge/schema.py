@@ -93,10 +93,28 @@ chunk = sa.Table(
     sa.Column("locator", sa.JSON, nullable=False),
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("keywords", sa.JSON(none_as_null=True)),
+    sa.Column("answer", sa.String),
     sa.Index("chunk_id", "id"),
 )
-"""`point` is the id in the index, taken from `counter`, so that a new version never overwrites an old one.
-`keywords` are those that a person gave the chunk."""
+"""`point` is the id in the index, taken from `counter`, so that a new version never overwrites an old one. A chunk
+with children is not in the index itself. `keywords` are those that a person gave the chunk; `answer` is that of a
+question."""
+
+child = sa.Table(
+    "child",
+    metadata,
+    sa.Column("point", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("version_id", sa.String, nullable=False, index=True),
+    sa.Column("chunk_point", sa.Integer, nullable=False, index=True),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("start", sa.Integer, nullable=False),
+    sa.Column("end", sa.Integer, nullable=False),
+    sa.Column("content", sa.String, nullable=False),
+    sa.Column("context", sa.String, nullable=False),
+)
+"""What a parent, the chunk of `chunk_point`, is found by. `point` is from the same `counter`, `position` is counted
+within the parent."""
 
 api_key = sa.Table(
     "api_key",
@@ -181,11 +199,17 @@ def _keep_keywords(connection: sa.Connection) -> None:
     _add_column(connection, chunk.c.keywords)
 
 
+def _keep_children_and_answers(connection: sa.Connection) -> None:
+    child.create(connection, checkfirst=True)
+    _add_column(connection, chunk.c.answer)
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _create_first_schema,
     _note_uploaders,
     _add_api_keys,
     _keep_keywords,
+    _keep_children_and_answers,
 )
 """Number n brings a database from version n to n + 1. Never edited once released, only appended to."""
 

@@ -17,10 +17,21 @@ from knowledge.documents import DocumentRecord
 from knowledge.errors import InputError, ModeError
 from knowledge.filters import Condition, Filter, check, matches, positive_of, with_conditions
 from knowledge.generations import Generation
-from knowledge.types import ChunkRef, DocumentRef, Fusion, Hit, Hits, Indexing, KnowledgeBaseRef, Mode
+from knowledge.parents import answering_children, collapsed, parents_of_base
+from knowledge.types import (
+    ChildHit,
+    ChunkRef,
+    DocumentRef,
+    Fusion,
+    Hit,
+    Hits,
+    Indexing,
+    KnowledgeBaseRef,
+    Mode,
+)
 from knowledge.versions import ChunkRecord
 from retrieval.fusion import Fused, Ranking
-from retrieval.scoring import DEFAULT_FLOOR, shown
+from retrieval.scoring import DEFAULT_FLOOR, is_enough, shown
 from retrieval.search import Question, rank
 
 if TYPE_CHECKING:
@@ -49,8 +60,9 @@ class SearchOptions:
 def search(generation: Generation, query: str, options: SearchOptions) -> Hits:
     """The best `top_k` passages, best first; ties in order of document key, then position.
 
-    Every hit is live, fulfils `where` and scores at least `threshold`; the hits of a smaller `top_k` are the
-    first of a larger one. Raises `ModeError`, `FilterError`, and `InputError` for a threshold on ranks.
+    Of passages with children, these are what is searched. Every hit is live, fulfils `where` and scores at least
+    `threshold`; the hits of a smaller `top_k` are the first of a larger one. Raises `ModeError`, `FilterError`, and
+    `InputError` for a threshold on ranks.
     """
     started = time.perf_counter()
     mode = check_mode(generation.base, options.mode)
@@ -165,16 +177,22 @@ def _with_vector(
 def _collect(
     generation: Generation, question: Question, top_k: int, threshold: float | None, where: Filter | None
 ) -> list[Hit]:
-    """Reads the ranking deeper until `top_k` of its points may be shown, or it ends."""
+    """Reads the ranking deeper until `top_k` of its points, or of their parents, may be shown, or it ends."""
+    parents_of = parents_of_base(generation)
     wanted = top_k
     while True:
-        ranking = rank(generation.index, question, wanted)
-        candidates = _up_to(ranking, wanted)
-        found = _live(generation, candidates, threshold, where)
-        below = bool(candidates) and not _is_enough(candidates[-1], threshold)
+        ranking = rank(generation.index, question, wanted, parents_of)
+        # How many children make enough parents is not known: all that are certain are looked at.
+        candidates = ranking.points if parents_of else _up_to(ranking, wanted)
+        enough = [point for point in candidates if is_enough(point.score, threshold)]
+        found = _live(generation, collapsed(enough, parents_of) if parents_of else enough, where)
         everything = ranking.complete and len(candidates) == len(ranking.points)
-        if len(found) >= top_k or everything or below:
-            return _hits(generation, found[:top_k])
+        if len(found) >= top_k or everything or len(enough) < len(candidates):
+            best = found[:top_k]
+            children = (
+                answering_children(generation, question, ranking, best, threshold) if parents_of else {}
+            )
+            return _hits(generation, best, children)
         wanted *= DEEPER
 
 
@@ -187,36 +205,40 @@ def _up_to(ranking: Ranking, wanted: int) -> tuple[Fused, ...]:
     return tuple(point for point in points if point.score >= last)
 
 
-def _is_enough(point: Fused, threshold: float | None) -> bool:
-    """A score of 0 means: no evidence at all. Such a passage is no answer, whatever the threshold."""
-    return shown(point.score) > 0 and (threshold is None or shown(point.score) >= threshold)
-
-
-def _live(
-    generation: Generation, candidates: Sequence[Fused], threshold: float | None, where: Filter | None
-) -> list[Fused]:
+def _live(generation: Generation, candidates: Sequence[Fused], where: Filter | None) -> list[Fused]:
     """The candidates that may be shown, best first, ties in order of document key and position."""
-    enough = [point for point in candidates if _is_enough(point, threshold)]
     with generation.store.read() as connection:
         known = documents.standing(
-            connection, [point.id for point in enough], generation.base.has_built_in_fields
+            connection, [point.id for point in candidates], generation.base.has_built_in_fields
         )
     shown_points = [
         point
-        for point in enough
+        for point in candidates
         if point.id in known and (where is None or matches(where, known[point.id].metadata))
     ]
     shown_points.sort(key=lambda point: (-point.score, known[point.id].key, known[point.id].position))
     return shown_points
 
 
-def _hits(generation: Generation, points: Sequence[Fused]) -> list[Hit]:
+def _hits(
+    generation: Generation, points: Sequence[Fused], children: Mapping[int, tuple[ChildHit, ...]]
+) -> list[Hit]:
     with generation.store.read() as connection:
         rows = documents.passages(connection, [point.id for point in points])
-    return [_hit(generation, point, *rows[point.id]) for point in points if point.id in rows]
+    return [
+        _hit(generation, point, children.get(point.id, ()), *rows[point.id])
+        for point in points
+        if point.id in rows
+    ]
 
 
-def _hit(generation: Generation, point: Fused, chunk: ChunkRecord, stored: DocumentRecord) -> Hit:
+def _hit(
+    generation: Generation,
+    point: Fused,
+    children: tuple[ChildHit, ...],
+    chunk: ChunkRecord,
+    stored: DocumentRecord,
+) -> Hit:
     document = stored.searchable(generation.base.has_built_in_fields)
     return Hit(
         score=shown(point.score),
@@ -234,4 +256,6 @@ def _hit(generation: Generation, point: Fused, chunk: ChunkRecord, stored: Docum
             headings=chunk.headings,
         ),
         locator=chunk.locator,
+        children=children,
+        answer=chunk.answer,
     )

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code", "image"]
-Structure = Literal["general"]
+Structure = Literal["general", "parent-child", "qa"]
+"""How the chunks of a knowledge base are related: alone, found by their children, or questions with answers."""
 Indexing = Literal["economy", "high_quality", "external"]
 Mode = Literal["keyword", "full-text", "vector", "hybrid", "external"]
 Fusion = Literal["weighted", "rrf"]
@@ -77,8 +78,8 @@ class Chunk:
     """A passage: `document.text[start:end] == content`, for the text that was chunked.
 
     `context` travels with the passage but is not part of the span (the trail of headings): it is searched
-    and embedded, never shown as content. A parent has `children`, spans within its own; in a question-answer
-    pair `content` is the question.
+    and embedded, never shown as content. A parent has `children`, spans within its own. In a question-answer
+    pair `content` is the question, and `children` are its spellings where there are several.
     """
 
     content: str
@@ -143,6 +144,17 @@ class ChunkRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChildHit:
+    """A child that its parent was found by; `start` and `end` are in the document, as those of the parent."""
+
+    id: str
+    content: str
+    score: float
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A passage that answers, where it stands, and how sure: `score` is in [0, 1]."""
 
@@ -155,6 +167,11 @@ class Hit:
     locator: Locator
     highlights: tuple[tuple[int, int], ...] = ()
     """Where `content` says what the question says, as (start, end), when that was asked for."""
+    children: tuple[ChildHit, ...] = ()
+    """Those that answer, best first: the score of the first is that of the hit. In a question-answer base they are
+    the spellings of the question where it has several."""
+    answer: str | None = None
+    """In a question-answer base, where `content` is the question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,24 +4,45 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import count, groupby
+from operator import attrgetter
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from knowledge import outbox, schema
+from knowledge import identity, outbox, schema
 from knowledge.batches import IN_LIST, batched
 from knowledge.locators import plain_locator
 from knowledge.types import Chunk, Locator
 
 _versions = schema.version
 _chunks = schema.chunk
+_children = schema.child
+_PARENTS: Final = sa.select(_children.c.point, _children.c.chunk_point).where(
+    _children.c.point.in_(sa.bindparam("points", expanding=True))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildRecord:
+    """A child as stored; `point` is its id in the index, `chunk_point` that of its parent."""
+
+    point: int
+    version_id: str
+    chunk_point: int
+    id: str
+    position: int
+    start: int
+    end: int
+    content: str
+    context: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkRecord:
-    """A chunk as stored; `point` is its id in the index."""
+    """A chunk as stored; `point` is its id in the index, where its children stand for it if it has any."""
 
     point: int
     version_id: str
@@ -36,6 +57,9 @@ class ChunkRecord:
     enabled: bool = True
     keywords: tuple[str, ...] | None = None
     """Those that a person gave it; None: those found in its text count."""
+    answer: str | None = None
+    """To the question that `content` is."""
+    children: tuple[ChildRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +70,13 @@ class NewVersion:
     document_id: str
     knowledge_base_id: str
     text: str
-    chunks: Sequence[tuple[str, Chunk]]
-    """(chunk id, chunk) in order of position."""
+    chunks: Sequence[Chunk]
+    """In order of position."""
+
+    @property
+    def points(self) -> int:
+        """How many point ids it needs."""
+        return sum(1 + len(chunk.children) for chunk in self.chunks)
 
 
 def add_versions(connection: sa.Connection, versions: Sequence[NewVersion]) -> list[ChunkRecord]:
@@ -66,14 +95,13 @@ def add_versions(connection: sa.Connection, versions: Sequence[NewVersion]) -> l
             for version in versions
         ],
     )
-    point = _reserve_points(connection, sum(len(version.chunks) for version in versions))
-    records = []
-    for version in versions:
-        for position, (id_, chunk) in enumerate(version.chunks):
-            records.append(_numbered(point, version.id, id_, position, chunk))
-            point += 1
+    points = count(_reserve_points(connection, sum(version.points for version in versions)))
+    records = [record for version in versions for record in _records(version, points)]
+    children = [asdict(child) for record in records for child in record.children]
     if records:
         connection.execute(_chunks.insert(), [_chunk_columns(record) for record in records])
+    if children:
+        connection.execute(_children.insert(), children)
     return records
 
 
@@ -83,6 +111,33 @@ def _reserve_points(connection: sa.Connection, count: int) -> int:
     first = int(connection.execute(sa.select(schema.counter.c.next).where(mine)).scalar_one())
     connection.execute(schema.counter.update().where(mine).values(next=first + count))
     return first
+
+
+def _records(version: NewVersion, points: Iterator[int]) -> Iterator[ChunkRecord]:
+    below = (child.content for chunk in version.chunks for child in chunk.children)
+    ids = identity.chunk_ids(version.document_id, (chunk.content for chunk in version.chunks))
+    child_ids = identity.chunk_ids(version.document_id, below, role="child")
+    for position, (id_, chunk) in enumerate(zip(ids, version.chunks, strict=True)):
+        record = _numbered(next(points), version.id, id_, position, chunk)
+        children = (
+            _child(record, next(points), next(child_ids), at, child)
+            for at, child in enumerate(chunk.children)
+        )
+        yield replace(record, children=tuple(children))
+
+
+def _child(parent: ChunkRecord, point: int, id_: str, position: int, child: Chunk) -> ChildRecord:
+    return ChildRecord(
+        point=point,
+        version_id=parent.version_id,
+        chunk_point=parent.point,
+        id=id_,
+        position=position,
+        start=child.start,
+        end=child.end,
+        content=child.content,
+        context=child.context,
+    )
 
 
 def _numbered(point: int, version: str, id_: str, position: int, chunk: Chunk) -> ChunkRecord:
@@ -97,6 +152,7 @@ def _numbered(point: int, version: str, id_: str, position: int, chunk: Chunk) -
         context=chunk.context,
         headings=chunk.headings,
         locator=chunk.locator,
+        answer=chunk.answer,
     )
 
 
@@ -133,7 +189,8 @@ def retire(connection: sa.Connection, base_id: str, versions: Iterable[str]) -> 
     rows = [{"version": version} for version in versions]
     if not rows:
         return
-    connection.execute(_chunks.delete().where(_chunks.c.version_id == sa.bindparam("version")), rows)
+    for table in (_children, _chunks):
+        connection.execute(table.delete().where(table.c.version_id == sa.bindparam("version")), rows)
     connection.execute(_versions.delete().where(_versions.c.id == sa.bindparam("version")), rows)
     outbox.announce(connection, base_id, "delete", [row["version"] for row in rows])
 
@@ -156,19 +213,52 @@ def text_of(connection: sa.Connection, version: str) -> str:
 
 
 def chunks_of(connection: sa.Connection, version: str) -> list[ChunkRecord]:
-    """In order of position."""
+    """In order of position, with their children."""
     query = sa.select(_chunks).where(_chunks.c.version_id == version).order_by(_chunks.c.position)
-    return [chunk_record(row._mapping) for row in connection.execute(query)]
+    children = _by_parent(connection, _children.c.version_id == version)
+    return [
+        replace(chunk_record(row._mapping), children=children.get(row.point, ()))
+        for row in connection.execute(query)
+    ]
+
+
+def children_of(connection: sa.Connection, points: Sequence[int]) -> dict[int, tuple[ChildRecord, ...]]:
+    """The children of these chunks, in order, by the point of their parent."""
+    found: dict[int, tuple[ChildRecord, ...]] = {}
+    for group in batched(points, IN_LIST):
+        found.update(_by_parent(connection, _children.c.chunk_point.in_(group)))
+    return found
+
+
+def _by_parent(
+    connection: sa.Connection, which: sa.ColumnElement[bool]
+) -> dict[int, tuple[ChildRecord, ...]]:
+    query = sa.select(_children).where(which).order_by(_children.c.chunk_point, _children.c.position)
+    records = (ChildRecord(**row._mapping) for row in connection.execute(query))
+    return {point: tuple(group) for point, group in groupby(records, attrgetter("chunk_point"))}
+
+
+def parents_of(connection: sa.Connection, points: Sequence[int]) -> dict[int, int]:
+    """The points of the parents of those that are children."""
+    found: dict[int, int] = {}
+    for group in batched(points, IN_LIST):
+        rows = connection.execute(_PARENTS, {"points": group})
+        found.update((point, parent) for point, parent in rows)
+    return found
 
 
 def active_points(connection: sa.Connection, base_id: str) -> set[int]:
-    """The points that the index must hold: the chunks of every active version."""
-    query = (
-        sa.select(_chunks.c.point)
-        .join(schema.document, schema.document.c.active_version == _chunks.c.version_id)
-        .where(schema.document.c.knowledge_base_id == base_id)
-    )
-    return set(connection.execute(query).scalars())
+    """The points that the index must hold: of every active version the children, and the chunks that have none."""
+    has_children = sa.exists().where(_children.c.chunk_point == _chunks.c.point)
+    points: set[int] = set()
+    for table, which in ((_chunks, sa.not_(has_children)), (_children, sa.true())):
+        query = (
+            sa.select(table.c.point)
+            .join(schema.document, schema.document.c.active_version == table.c.version_id)
+            .where(schema.document.c.knowledge_base_id == base_id, which)
+        )
+        points.update(connection.execute(query).scalars())
+    return points
 
 
 def chunk_record(columns: sa.RowMapping | Mapping[str, Any]) -> ChunkRecord:

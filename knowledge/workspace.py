@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 from knowledge import catalog, identity
 from knowledge.analysis_rule import AnalysisRule
@@ -23,8 +23,11 @@ from knowledge.registry import EMBEDDING_CHOICES, INSTALL, is_installed
 from knowledge.store import Store
 from knowledge.types import Indexing, Structure
 
+if TYPE_CHECKING:
+    from knowledge.processing import CutOptions
+
 NAME_LIMIT: Final = 40
-STRUCTURES: Final = ("general",)
+STRUCTURES: Final = ("general", "parent-child", "qa")
 INDEXINGS: Final = ("economy", "high_quality")
 
 
@@ -67,37 +70,26 @@ class Workspace:
         indexing: Indexing | None = None,
         embedding: str | None = None,
         description: str = "",
-        delimiters: Sequence[str] | None = None,
-        max_length: int | None = None,
-        overlap: int | None = None,
-        remove_extra_spaces: bool | None = None,
-        remove_urls_emails: bool | None = None,
-        whole: bool = False,
         dictionary: Iterable[str] = (),
         synonyms: Iterable[Iterable[str]] = (),
         keyword_number: int | None = None,
+        **cutting: Unpack[CutOptions],
     ) -> KnowledgeBase:
         """Makes a knowledge base. Its structure, embedding and way of cutting are fixed from then on.
 
         `dictionary` are words to be kept whole, `synonyms` groups of words that mean the same; an economy base with a
         `keyword_number` indexes that many keywords of each chunk instead of all its terms. With an embedding it is
-        high_quality, without one economy, unless `indexing` says otherwise. Raises `AlreadyExists`, and `InputError`
-        for values that are not allowed.
+        high_quality, without one economy, unless `indexing` says otherwise; parent-child and qa are always
+        high_quality. `cutting` are `max_length`, `overlap`, `delimiters` … of `knowledge.processing.CutOptions`.
+        Raises `AlreadyExists`, and `InputError` for values that are not allowed.
         """
         from knowledge.processing import ProcessRule
 
         self._check_writable()
         if structure not in STRUCTURES:
             raise InputError(f"unknown structure {structure!r}; allowed: {', '.join(STRUCTURES)}")
-        rule = ProcessRule.chosen(
-            delimiters=delimiters,
-            max_length=max_length,
-            overlap=overlap,
-            remove_extra_spaces=remove_extra_spaces,
-            remove_urls_emails=remove_urls_emails,
-            whole=whole,
-        )
-        spec = choose_embedding(indexing, embedding)
+        rule = ProcessRule.chosen(structure, **cutting)
+        spec = choose_embedding(_indexing_of(structure, indexing), embedding)
         kind: Indexing = "high_quality" if spec else "economy"
         analysis = AnalysisRule.chosen(
             kind, dictionary=dictionary, synonyms=synonyms, keyword_number=keyword_number
@@ -254,6 +246,18 @@ def check_name(name: str) -> str:
             "space at the ends"
         )
     return name
+
+
+def _indexing_of(structure: Structure, indexing: Indexing | None) -> Indexing | None:
+    """Raises `InputError` for a structure that there is not with this indexing."""
+    if structure == "general":
+        return indexing
+    if indexing == "economy":
+        raise InputError(
+            f"the structure {structure} needs high_quality indexing, economy was given; leave it out, or use the "
+            "structure general"
+        )
+    return indexing or "high_quality"
 
 
 def choose_embedding(indexing: Indexing | None, embedding: str | None) -> str | None:

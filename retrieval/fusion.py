@@ -6,14 +6,14 @@ point that was never seen could still enter (the threshold algorithm: Fagin, Lot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum, inf
 from typing import Final, Protocol
 
 from knowledge.types import Scored
 
-FIRST_DEPTH: Final = 64
+FIRST_DEPTH: Final = 32
 DEEPER: Final = 4
 TIE: Final = 1e-6
 """Scores this near to each other are ties. An engine adds the terms of a question as 32-bit floats, in an order that
@@ -80,6 +80,12 @@ def exact_top(legs: Sequence[Leg], combine: Combine, wanted: int, first_depth: i
         depth *= DEEPER
 
 
+def exact_scores(legs: Sequence[Leg], combine: Combine, ids: Sequence[int]) -> dict[int, float]:
+    """The final scores of these points."""
+    columns = [({point.id: point.score for point in leg.scores(ids)}, leg.least) for leg in legs]
+    return {id_: combine(tuple(known.get(id_, least) for known, least in columns)) for id_ in ids}
+
+
 def _fuse(
     legs: Sequence[Leg], found: Sequence[list[Scored]], exhausted: Sequence[bool], combine: Combine
 ) -> list[Fused]:
@@ -118,18 +124,24 @@ def _next_best(
     )
 
 
-def rrf(rankings: Sequence[Sequence[Scored]], k: int = RRF_K) -> list[Scored]:
+def rrf(
+    rankings: Sequence[Sequence[Scored]], k: int = RRF_K, parents: Mapping[int, int] | None = None
+) -> list[Scored]:
     """Reciprocal rank fusion, Σ 1 / (k + rank), best first (Cormack, Clarke & Büttcher, SIGIR 2009).
 
     Each ranking is in order of its scores. Ranks count from 1; points of equal score share the best of their
     ranks, so that the result does not depend on how ties were put. A ranking that lacks a point adds nothing.
+    With `parents` ranks count these: however many children a parent has before a point, it is one.
     """
+    above = parents or {}
     shares: dict[int, list[float]] = {}
     for ranking in rankings:
         rank, last = 0, None
-        for place, point in enumerate(ranking, 1):
+        seen: set[int] = set()
+        for point in ranking:
             if point.score != last:
-                rank, last = place, point.score
+                rank, last = len(seen) + 1, point.score
+            seen.add(above.get(point.id, point.id))
             shares.setdefault(point.id, []).append(1 / (k + rank))
     fused = [Scored(id_, fsum(parts)) for id_, parts in shares.items()]
     return sorted(fused, key=lambda point: (-point.score, point.id))

@@ -134,3 +134,8 @@ def weighted(semantic: float, keyword: float, vector_weight: float) -> float:
 def shown(score: float) -> float:
     """The score as users see it: in [0, 1]."""
     return min(max(score, 0.0), 1.0)
+
+
+def is_enough(score: float, threshold: float | None) -> bool:
+    """A score of 0 means: no evidence at all. Such a passage is no answer, whatever the threshold."""
+    return shown(score) > 0 and (threshold is None or shown(score) >= threshold)

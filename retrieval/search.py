@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import inf
 from operator import mul
@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Final
 
 from knowledge.filters import Filter
 from knowledge.types import Fusion, Mode, Scored, Vector
-from retrieval.fusion import Fused, Leg, Ranking, exact_top, rrf
+from retrieval.fusion import (
+    DEEPER,
+    FIRST_DEPTH,
+    Combine,
+    Fused,
+    Leg,
+    Ranking,
+    exact_scores,
+    exact_top,
+    rrf,
+)
 from retrieval.scoring import (
     UNSEEN,
     FieldTerms,
@@ -30,8 +40,10 @@ RRF_DEPTH: Final = 1_000
 """How many points of each ranking reciprocal rank fusion reads, whatever is wanted: a longer search then begins
 with the shorter one."""
 
+RRF_PARENTS: Final = 200
+"""Of how many parents at least, where points are children: twice as many as a search may want."""
 
-HYBRID_DEPTH: Final = 256
+HYBRID_DEPTH: Final = 128
 """How deep a hybrid search reads at first: the best by text and by vector are seldom the same, and reading on costs
 a second comparison with every vector."""
 
@@ -86,30 +98,39 @@ class VectorLeg:
         return self.index.search_vector(self.vector, len(ids), ids=ids)
 
 
-def rank(index: Index, question: Question, wanted: int) -> Ranking:
-    """The best `wanted` points or more, with final scores (negative ones possible below the vector floor)."""
+ParentsOf = Callable[[Sequence[int]], Mapping[int, int]]
+"""The parents of those points that are children."""
+
+
+def rank(index: Index, question: Question, wanted: int, parents_of: ParentsOf | None = None) -> Ranking:
+    """The best `wanted` points or more, with final scores (negative ones possible below the vector floor).
+
+    Children are ranked like any points; `parents_of` is asked where the ranks themselves make the score.
+    """
+    if is_by_ranks(question):
+        return _rank_by_ranks(index, question, parents_of)
+    depth = HYBRID_DEPTH if question.mode == "hybrid" and question.vector is not None else FIRST_DEPTH
+    return exact_top(*_scorer(index, question), wanted, depth)
+
+
+def scores(index: Index, question: Question, ids: Sequence[int]) -> dict[int, float]:
+    """The final scores of these points, of a question that is not fused by ranks."""
+    return exact_scores(*_scorer(index, question), ids)
+
+
+def is_by_ranks(question: Question) -> bool:
+    """Whether its scores are those of ranks."""
+    return question.mode == "hybrid" and question.vector is not None and question.fusion == "rrf"
+
+
+def _scorer(index: Index, question: Question) -> tuple[Sequence[Leg], Combine]:
+    """The legs that are read for a question, and the final score of what they say."""
+    if question.vector is None or question.mode not in ("vector", "hybrid"):
+        text_legs = _text_legs(index, question)
+        return text_legs, _keyword(index, question, text_legs)
+    vector_leg = VectorLeg(index, question.vector, question.where)
     if question.mode == "vector":
-        return _rank_vector(index, question, wanted)
-    if question.mode == "hybrid" and question.vector is not None:
-        if question.fusion == "rrf":
-            return _rank_by_ranks(index, question)
-        return _rank_hybrid(index, question, question.vector, wanted)
-    return _rank_text(index, question, wanted)
-
-
-def _rank_text(index: Index, question: Question, wanted: int) -> Ranking:
-    legs = _text_legs(index, question)
-    return exact_top(legs, _keyword(index, question, legs), wanted)
-
-
-def _rank_vector(index: Index, question: Question, wanted: int) -> Ranking:
-    if question.vector is None:
-        return Ranking((), complete=True)
-    leg = VectorLeg(index, question.vector, question.where)
-    return exact_top([leg], lambda raw: semantic_score(raw[0], question.floor), wanted)
-
-
-def _rank_hybrid(index: Index, question: Question, vector: Vector, wanted: int) -> Ranking:
+        return [vector_leg], lambda raw: semantic_score(raw[0], question.floor)
     text_legs = _text_legs(index, question)
     keyword = _keyword(index, question, text_legs)
 
@@ -117,21 +138,34 @@ def _rank_hybrid(index: Index, question: Question, vector: Vector, wanted: int) 
         semantic = max(0.0, semantic_score(raw[-1], question.floor))
         return weighted(semantic, keyword(raw), question.vector_weight)
 
-    legs: list[Leg] = [*text_legs, VectorLeg(index, vector, question.where)]
-    return exact_top(legs, combine, wanted, HYBRID_DEPTH)
+    return [*text_legs, vector_leg], combine
 
 
-def _rank_by_ranks(index: Index, question: Question) -> Ranking:
-    """All points that either ranking has down to `RRF_DEPTH` and the ties there; `legs` are (keyword, semantic)."""
-    rankings = [
-        _first(ranker(index, question, RRF_DEPTH), RRF_DEPTH) for ranker in (_rank_text, _rank_vector)
-    ]
+def _rank_by_ranks(index: Index, question: Question, parents_of: ParentsOf | None) -> Ranking:
+    """All points that either ranking has in its first part, see `_deep`; `legs` are (keyword, semantic)."""
+    modes: tuple[Mode, ...] = ("full-text", "vector")
+    rankings = [_deep(index, replace(question, mode=mode), parents_of) for mode in modes]
     keyword, semantic = ({point.id: point.score for point in ranking} for ranking in rankings)
+    parents = parents_of([*keyword, *semantic]) if parents_of else {}
     points = (
         Fused(point.id, point.score, (keyword.get(point.id, 0.0), semantic.get(point.id, 0.0)))
-        for point in rrf(rankings)
+        for point in rrf(rankings, parents=parents)
     )
     return Ranking(tuple(points), complete=True)
+
+
+def _deep(index: Index, question: Question, parents_of: ParentsOf | None) -> list[Scored]:
+    """The ranking of one mode down to `RRF_DEPTH` points, and further to `RRF_PARENTS` parents, with all that tie."""
+    depth = RRF_DEPTH
+    while True:
+        ranking = exact_top(*_scorer(index, question), depth)
+        first = _first(ranking, depth)
+        if parents_of is None or len(first) < depth:
+            return first
+        parents = parents_of([point.id for point in first])
+        if len({parents.get(point.id, point.id) for point in first}) >= RRF_PARENTS:
+            return first
+        depth *= DEEPER
 
 
 def _first(ranking: Ranking, depth: int) -> list[Scored]:
