@@ -63,7 +63,8 @@ def test_a_peer_that_is_not_installed_is_left_out(
 ) -> None:
     for package in ("rank_bm25", "bm25s", "jieba"):
         monkeypatch.setitem(sys.modules, package, None)
-    assert [row["search"] for row in quality.run(options(data))] == ["keyword (economy)"]
+    searches = [row["search"] for row in quality.run(options(data))]
+    assert searches == ["keyword (economy)", "keyword (economy, 10 keywords)"]
     assert "left out: rank-bm25 (our words); not installed: rank_bm25" in capsys.readouterr().err
 
 
