@@ -9,7 +9,9 @@ import pytest
 
 from knowledge import Document, KnowledgeBase, Workspace
 
-TOPICS = "meter probe leave 年假 报销 校准 warranty invoice 传感器 gateway LT-210 pH 会议室 battery 值班".split()
+TOPICS = (
+    "meter probe leave 年假 报销 校准 warranty invoice 传感器 gateway LT-210 pH 会议室 battery 值班".split()
+)
 MODES = ("hybrid", "vector", "full-text")
 
 

@@ -237,7 +237,9 @@ def test_metadata_set_by_another_process_meanwhile_is_kept(tmp_path: Path) -> No
 
     with Workspace(tmp_path) as workspace:
         kb = workspace.create("manuals")
-        kb.ingest([Document(text="Old text of a meter.", name="a.txt")], metadata={"year": 2020, "draft": "yes"})
+        kb.ingest(
+            [Document(text="Old text of a meter.", name="a.txt")], metadata={"year": 2020, "draft": "yes"}
+        )
         changed = Watched(key="a.txt", name="a.txt", data=b"New text of a meter.")
         report = kb.ingest_sources([changed], metadata={"year": 2025})
         assert [document.status for document in report.documents] == ["replaced"]
