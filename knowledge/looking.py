@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import knowledge
 from knowledge import plain, rendering
-from knowledge.cli import CUT_OPTIONS, DONE
+from knowledge.cli import DONE
 from knowledge.configuration import setting
 from knowledge.errors import NotFound
+from knowledge.options import CUT_OPTIONS
 
 if TYPE_CHECKING:
     from chunkers.checking import Finding

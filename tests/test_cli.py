@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from knowledge import Workspace, commands
-from knowledge.cli import COMMANDS, main
+from knowledge.cli import main
+from knowledge.options import COMMANDS
 
 
 @pytest.fixture(autouse=True)
