@@ -201,7 +201,7 @@ def standing(
     """Those of the points that may be shown: active version, document and chunk enabled, not archived."""
     found = {}
     for group in batched(points, IN_LIST):
-        for row in connection.execute(_STANDING, {"points": group}):
+        for row in connection.execute(_STANDING, {"points": group}).all():
             found[row.point] = Standing(
                 point=row.point,
                 key=row.key,
@@ -216,7 +216,7 @@ def passages(
 ) -> dict[int, tuple[versions.ChunkRecord, DocumentRecord]]:
     """The chunks of these points and their documents."""
     found = {}
-    for row in connection.execute(_PASSAGES, {"points": list(points)}):
+    for row in connection.execute(_PASSAGES, {"points": list(points)}).all():
         chunk = versions.chunk_record(dict(zip(_CHUNK_NAMES, row, strict=False)))
         record = _record(dict(zip(_DOCUMENT_NAMES, row[len(_CHUNK_NAMES) :], strict=True)))
         found[chunk.point] = (chunk, record)

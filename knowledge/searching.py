@@ -185,15 +185,21 @@ def _collect(
         # How many children make enough parents is not known: all that are certain are looked at.
         candidates = ranking.points if parents_of else _up_to(ranking, wanted)
         enough = [point for point in candidates if is_enough(point.score, threshold)]
-        found = _live(generation, collapsed(enough, parents_of) if parents_of else enough, where)
+        shown_points = collapsed(enough, parents_of) if parents_of else enough
         everything = ranking.complete and len(candidates) == len(ranking.points)
-        if len(found) >= top_k or everything or len(enough) < len(candidates):
-            best = found[:top_k]
-            children = (
-                answering_children(generation, question, ranking, best, threshold) if parents_of else {}
-            )
-            return _hits(generation, best, children)
+        with generation.store.read() as connection:
+            found = _live(connection, generation.base, shown_points, where)
+            if len(found) >= top_k or everything or len(enough) < len(candidates):
+                best = found[:top_k]
+                rows = documents.passages(connection, [point.id for point in best])
+                break
         wanted *= DEEPER
+    children = answering_children(generation, question, ranking, best, threshold) if parents_of else {}
+    return [
+        _hit(generation, point, children.get(point.id, ()), *rows[point.id])
+        for point in best
+        if point.id in rows
+    ]
 
 
 def _up_to(ranking: Ranking, wanted: int) -> tuple[Fused, ...]:
@@ -205,12 +211,11 @@ def _up_to(ranking: Ranking, wanted: int) -> tuple[Fused, ...]:
     return tuple(point for point in points if point.score >= last)
 
 
-def _live(generation: Generation, candidates: Sequence[Fused], where: Filter | None) -> list[Fused]:
+def _live(
+    connection: sa.Connection, base: BaseRecord, candidates: Sequence[Fused], where: Filter | None
+) -> list[Fused]:
     """The candidates that may be shown, best first, ties in order of document key and position."""
-    with generation.store.read() as connection:
-        known = documents.standing(
-            connection, [point.id for point in candidates], generation.base.has_built_in_fields
-        )
+    known = documents.standing(connection, [point.id for point in candidates], base.has_built_in_fields)
     shown_points = [
         point
         for point in candidates
@@ -218,18 +223,6 @@ def _live(generation: Generation, candidates: Sequence[Fused], where: Filter | N
     ]
     shown_points.sort(key=lambda point: (-point.score, known[point.id].key, known[point.id].position))
     return shown_points
-
-
-def _hits(
-    generation: Generation, points: Sequence[Fused], children: Mapping[int, tuple[ChildHit, ...]]
-) -> list[Hit]:
-    with generation.store.read() as connection:
-        rows = documents.passages(connection, [point.id for point in points])
-    return [
-        _hit(generation, point, children.get(point.id, ()), *rows[point.id])
-        for point in points
-        if point.id in rows
-    ]
 
 
 def _hit(
