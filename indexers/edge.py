@@ -250,8 +250,10 @@ class EdgeIndex:
             conditions.append(edge_filter(where))
         if ids is not None:
             conditions.append(edge.HasIdCondition(set(ids)))
+        # A filter without conditions is not free: every vector is asked whether it passes.
+        narrowed = edge.Filter(must=conditions) if conditions else None
         request = edge.QueryRequest(
-            limit=limit, query=query, filter=edge.Filter(must=conditions), params=params, with_payload=False
+            limit=limit, query=query, filter=narrowed, params=params, with_payload=False
         )
         with _engine_errors(self._path):
             return [Scored(int(found.id), found.score) for found in self._shard.query(request)]

@@ -172,54 +172,31 @@ def metadata_of_versions(
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What decides whether and where a point is shown."""
-
-    point: int
-    key: str
-    position: int
-    metadata: Mapping[str, Value]
-
-
-# Every search asks these two: building a statement takes longer than answering it.
-_OF_POINTS = _chunks.c.point.in_(sa.bindparam("points", expanding=True))
-_AND_DOCUMENTS = _documents.c.active_version == _chunks.c.version_id
-# Not by knowledge base as well: a point belongs to one anyway, and a planner that starts from the base reads all
-# of its documents.
-_STANDING: Final = (
-    sa.select(_chunks.c.point, _chunks.c.position, *_SEARCHABLE)
-    .join(_documents, _AND_DOCUMENTS)
-    .where(_OF_POINTS, _chunks.c.enabled, _documents.c.enabled, sa.not_(_documents.c.archived))
+# Every search asks this: building a statement takes longer than answering it. Not by knowledge base as well: a point
+# belongs to one anyway, and a planner that starts from the base reads all of its documents.
+_LIVE_PASSAGES: Final = (
+    sa.select(_chunks, _documents)
+    .join(_documents, _documents.c.active_version == _chunks.c.version_id)
+    .where(
+        _chunks.c.point.in_(sa.bindparam("points", expanding=True)),
+        _chunks.c.enabled,
+        _documents.c.enabled,
+        sa.not_(_documents.c.archived),
+    )
 )
-_PASSAGES: Final = sa.select(_chunks, _documents).join(_documents, _AND_DOCUMENTS).where(_OF_POINTS)
 
 
-def standing(
-    connection: sa.Connection, points: Sequence[int], has_built_in_fields: bool
-) -> dict[int, Standing]:
-    """Those of the points that may be shown: active version, document and chunk enabled, not archived."""
-    found = {}
-    for group in batched(points, IN_LIST):
-        for row in connection.execute(_STANDING, {"points": group}).all():
-            found[row.point] = Standing(
-                point=row.point,
-                key=row.key,
-                position=row.position,
-                metadata=searchable(row, metadata_from(row.metadata), has_built_in_fields),
-            )
-    return found
-
-
-def passages(
+def live_passages(
     connection: sa.Connection, points: Sequence[int]
 ) -> dict[int, tuple[versions.ChunkRecord, DocumentRecord]]:
-    """The chunks of these points and their documents."""
+    """Those of the points that may be shown, with their documents: active version, document and chunk enabled, not
+    archived."""
     found = {}
-    for row in connection.execute(_PASSAGES, {"points": list(points)}).all():
-        chunk = versions.chunk_record(dict(zip(_CHUNK_NAMES, row, strict=False)))
-        record = _record(dict(zip(_DOCUMENT_NAMES, row[len(_CHUNK_NAMES) :], strict=True)))
-        found[chunk.point] = (chunk, record)
+    for group in batched(points, IN_LIST):
+        for row in connection.execute(_LIVE_PASSAGES, {"points": group}).all():
+            chunk = versions.chunk_record(dict(zip(_CHUNK_NAMES, row, strict=False)))
+            record = _record(dict(zip(_DOCUMENT_NAMES, row[len(_CHUNK_NAMES) :], strict=True)))
+            found[chunk.point] = (chunk, record)
     return found
 
 

@@ -30,7 +30,7 @@ from knowledge.types import (
     Mode,
 )
 from knowledge.versions import ChunkRecord
-from retrieval.fusion import Fused, Ranking
+from retrieval.fusion import Fused
 from retrieval.scoring import DEFAULT_FLOOR, is_enough, shown
 from retrieval.search import Question, rank
 
@@ -192,56 +192,52 @@ def _collect(
     while True:
         ranking = rank(generation.index, question, wanted, parents_of)
         # How many children make enough parents is not known: all that are certain are looked at.
-        candidates = ranking.points if parents_of else _up_to(ranking, wanted)
+        candidates = ranking.points if parents_of else _up_to(ranking.points, wanted)
         enough = [point for point in candidates if is_enough(point.score, threshold)]
-        shown_points = collapsed(enough, parents_of) if parents_of else enough
+        all_shown = collapsed(enough, parents_of) if parents_of else enough
+        first = _up_to(all_shown, wanted)
+        found = _live(generation, first, where)
         everything = ranking.complete and len(candidates) == len(ranking.points)
-        with generation.store.read() as connection:
-            found = _live(connection, generation.base, shown_points, where)
-            if len(found) >= top_k or everything or len(enough) < len(candidates):
-                best = found[:top_k]
-                rows = documents.passages(connection, [point.id for point in best])
-                break
+        is_end = (everything or len(enough) < len(candidates)) and len(first) == len(all_shown)
+        if len(found) >= top_k or is_end:
+            best = found[:top_k]
+            points = [point for point, _, _ in best]
+            children = (
+                answering_children(generation, question, ranking, points, threshold) if parents_of else {}
+            )
+            return [_hit(generation, row, children.get(row[0].id, ())) for row in best]
         wanted *= DEEPER
-    children = answering_children(generation, question, ranking, best, threshold) if parents_of else {}
-    return [
-        _hit(generation, point, children.get(point.id, ()), *rows[point.id])
-        for point in best
-        if point.id in rows
-    ]
 
 
-def _up_to(ranking: Ranking, wanted: int) -> tuple[Fused, ...]:
+def _up_to(points: Sequence[Fused], wanted: int) -> Sequence[Fused]:
     """The best `wanted` points and those that tie with the last of them."""
-    points = ranking.points
     if len(points) <= wanted:
         return points
     last = points[wanted - 1].score
-    return tuple(point for point in points if point.score >= last)
+    return [point for point in points if point.score >= last]
 
 
-def _live(
-    connection: sa.Connection, base: BaseRecord, candidates: Sequence[Fused], where: Filter | None
-) -> list[Fused]:
+_Row = tuple[Fused, ChunkRecord, DocumentRecord]
+
+
+def _live(generation: Generation, candidates: Sequence[Fused], where: Filter | None) -> list[_Row]:
     """The candidates that may be shown, best first, ties in order of document key and position."""
-    known = documents.standing(connection, [point.id for point in candidates], base.has_built_in_fields)
-    shown_points = [
-        point
-        for point in candidates
-        if point.id in known and (where is None or matches(where, known[point.id].metadata))
-    ]
-    shown_points.sort(key=lambda point: (-point.score, known[point.id].key, known[point.id].position))
-    return shown_points
+    has_built_in_fields = generation.base.has_built_in_fields
+    with generation.store.read() as connection:
+        stored = documents.live_passages(connection, [point.id for point in candidates])
+    rows = []
+    for point in candidates:
+        if point.id in stored:
+            chunk, record = stored[point.id]
+            document = record.searchable(has_built_in_fields)
+            if where is None or matches(where, document.metadata):
+                rows.append((point, chunk, document))
+    rows.sort(key=lambda row: (-row[0].score, row[2].key, row[1].position))
+    return rows
 
 
-def _hit(
-    generation: Generation,
-    point: Fused,
-    children: tuple[ChildHit, ...],
-    chunk: ChunkRecord,
-    stored: DocumentRecord,
-) -> Hit:
-    document = stored.searchable(generation.base.has_built_in_fields)
+def _hit(generation: Generation, row: _Row, children: tuple[ChildHit, ...]) -> Hit:
+    point, chunk, document = row
     return Hit(
         score=shown(point.score),
         content=chunk.content,
