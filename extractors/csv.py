@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from extractors.decoding import decode
 from extractors.table import NumberedRow, write_rows
 from extractors.writer import DocumentWriter
-from knowledge.types import Document
+from knowledge.types import Document, ReadOptions
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -25,7 +25,7 @@ _END: Final = "\x1f"
 _DECLARATION = re.compile(r"sep=(.)\n", re.IGNORECASE)
 
 
-def extract(data: bytes, name: str) -> Document:
+def extract(data: bytes, name: str, options: ReadOptions) -> Document:
     """A Markdown table, one block per record; rows of unequal width are kept and counted in a warning."""
     decoded = decode(data)
     writer = DocumentWriter(name)

@@ -14,7 +14,7 @@ from extractors.ooxml import Element, Package, attribute, child, local
 from extractors.ooxml_drawings import write_drawings
 from extractors.table import markdown_table
 from extractors.writer import DocumentWriter
-from knowledge.types import Document
+from knowledge.types import Document, ReadOptions
 
 _WRAPPERS: Final = frozenset(
     ("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag", "AlternateContent", "Choice")
@@ -25,7 +25,7 @@ _LONGEST_HEADING: Final = 300
 """A longer paragraph in a heading style is body text that someone made big."""
 
 
-def extract(data: bytes, name: str) -> Document:
+def extract(data: bytes, name: str, options: ReadOptions) -> Document:
     """Deleted and hidden text is left out; footnotes and endnotes follow the text."""
     package = Package(data, name)
     writer = DocumentWriter(name)

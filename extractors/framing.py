@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import IO, Any, Final
 
 from knowledge import errors
 from knowledge.errors import ExtractionError, KnowledgeError
-from knowledge.types import Block, Document, Locator
+from knowledge.types import Block, Document, Image, Locator
 
 _LENGTH: Final = struct.Struct(">Q")
 _LOCATOR_FIELDS: Final = ("page", "page_end", "sheet", "row", "row_end", "slide", "line", "part")
@@ -87,6 +88,7 @@ def _from_document(document: Document) -> dict[str, Any]:
         "metadata": dict(document.metadata),
         "warnings": document.warnings,
         "attachments": [_from_document(attachment) for attachment in document.attachments],
+        "images": {image.name: b64encode(image.data).decode() for image in document.images},
     }
 
 
@@ -106,6 +108,7 @@ def _to_document(fields: Mapping[str, Any]) -> Document:
         },
         warnings=tuple(fields["warnings"]),
         attachments=tuple(map(_to_document, fields["attachments"])),
+        images=tuple(Image(name=name, data=b64decode(data)) for name, data in fields["images"].items()),
     )
 
 

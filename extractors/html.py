@@ -11,7 +11,7 @@ from extractors.html_flow import Flow
 from extractors.html_table import caption, table_rows
 from extractors.table import markdown_table
 from extractors.writer import DocumentWriter
-from knowledge.types import Document, Value
+from knowledge.types import Document, ReadOptions, Value
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -41,7 +41,7 @@ _LEAST_MAIN_SHARE: Final = 0.2
 """A <main> or <article> with less of the page's text than this is a teaser, not the content."""
 
 
-def extract(data: bytes, name: str) -> Document:
+def extract(data: bytes, name: str, options: ReadOptions) -> Document:
     """Visible text with headings, lists, tables and code; page frames go when main content is marked."""
     from selectolax.lexbor import LexborHTMLParser
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from extractors.decoding import decode
 from extractors.front_matter import front_matter
 from extractors.writer import written
-from knowledge.types import Block, BlockKind, Document, Locator
+from knowledge.types import Block, BlockKind, Document, Locator, ReadOptions
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|$)")
@@ -29,7 +29,7 @@ class _Piece:
     level: int | None = None
 
 
-def extract(data: bytes, name: str) -> Document:
+def extract(data: bytes, name: str, options: ReadOptions) -> Document:
     """The text as written without its front matter, which becomes metadata."""
     decoded = decode(data)
     lines = decoded.text.split("\n")

@@ -13,7 +13,7 @@ from extractors.pdf_paragraphs import Paragraph, paragraphs
 from extractors.times import pdf_seconds
 from extractors.writer import DocumentWriter
 from knowledge.errors import Encrypted, ExtractionError
-from knowledge.types import Document, Locator
+from knowledge.types import Document, Locator, ReadOptions
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
@@ -23,7 +23,7 @@ _MOST_NAMED_PAGES: Final = 10
 _DEEPEST_OUTLINE: Final = 6
 
 
-def extract(data: bytes, name: str) -> Document:
+def extract(data: bytes, name: str, options: ReadOptions) -> Document:
     """Pages without a text layer are counted in a warning; a file of only such pages is empty."""
     document = _open(data, name)
     writer = DocumentWriter(name)

@@ -5,18 +5,25 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
+from typing import Final
 
 from extractors.cleaning import clean
 from extractors.recognize import recognize
-from knowledge import defaults, registry
+from knowledge import registry
 from knowledge.errors import ExtractionError, ExtractionLimit, KnowledgeError, NotFound
-from knowledge.types import Document
+from knowledge.protocols import Extractor
+from knowledge.types import Document, ReadOptions
 
+DEFAULT: Final = ReadOptions()
 _log = logging.getLogger(__name__)
 
 
 def extract(
-    source: str | os.PathLike[str] | bytes, *, name: str | None = None, sandbox: bool = True
+    source: str | os.PathLike[str] | bytes,
+    *,
+    name: str | None = None,
+    options: ReadOptions = DEFAULT,
+    sandbox: bool = True,
 ) -> Document:
     """The text of a file (a path) or of `bytes`, whose format a `name` such as "a.csv" helps to tell.
 
@@ -29,9 +36,9 @@ def extract(
         from extractors.sandbox import Worker
 
         with Worker() as worker:
-            return worker.extract(source if isinstance(source, bytes) else Path(source), called)
+            return worker.extract(source if isinstance(source, bytes) else Path(source), called, options)
     data = source if isinstance(source, bytes) else read_file(Path(source))
-    return read(data, called, int(defaults.BY_NAME["extract_characters"].default))
+    return read(data, called, options)
 
 
 def read_file(path: Path) -> bytes:
@@ -43,11 +50,12 @@ def read_file(path: Path) -> bytes:
         raise ExtractionError(f"{str(path)!r} cannot be opened: {error.strerror or error}") from error
 
 
-def read(data: bytes, name: str, max_characters: int) -> Document:
+def read(data: bytes, name: str, options: ReadOptions = DEFAULT) -> Document:
     """The document in `data`. Whatever a parser trips over becomes an `ExtractionError`."""
     name = clean(name)
     try:
-        document: Document = registry.load(registry.EXTRACTORS[recognize(data, name)])(data, name)
+        extractor: Extractor = registry.load(registry.EXTRACTORS[recognize(data, name)])
+        document = extractor(data, name, options)
     except KnowledgeError:
         raise
     except MemoryError as error:
@@ -60,12 +68,17 @@ def read(data: bytes, name: str, max_characters: int) -> Document:
         raise ExtractionError(
             f"{name or 'the data'} cannot be read ({type(error).__name__}: {_line(error)})"
         ) from error
-    if len(document.text) > max_characters:
+    length = _characters(document)
+    if length > options.max_characters:
         raise ExtractionLimit(
-            f"{name or 'the data'} holds {len(document.text)} characters; allowed are {max_characters} "
+            f"{name or 'the data'} holds {length} characters; allowed are {options.max_characters} "
             "(setting extract_characters)"
         )
     return document
+
+
+def _characters(document: Document) -> int:
+    return len(document.text) + sum(map(_characters, document.attachments))
 
 
 def _line(error: Exception) -> str:

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
@@ -20,8 +21,9 @@ from typing import IO, Final, Self
 from extractors.framing import read_frame, reply_of, write_frame
 from knowledge.defaults import BY_NAME
 from knowledge.errors import ExtractionError, ExtractionLimit, KnowledgeError
-from knowledge.types import Document
+from knowledge.types import Document, ReadOptions
 
+DEFAULT: Final = ReadOptions()
 _log = logging.getLogger(__name__)
 _MOST_FILES: Final = 200
 """A child is replaced after so many files: parsers in C leak."""
@@ -58,7 +60,7 @@ class Worker:
         self._child: _Child | None = None
         self._lock = threading.Lock()
 
-    def extract(self, source: Path | bytes, name: str = "") -> Document:
+    def extract(self, source: Path | bytes, name: str = "", options: ReadOptions = DEFAULT) -> Document:
         """The document in a file or in `bytes`. Raises `ExtractionError`, or `NotFound` for a missing path."""
         data = source if isinstance(source, bytes) else None
         path = None if isinstance(source, bytes) else source
@@ -68,7 +70,7 @@ class Worker:
             "path": os.path.abspath(path) if path else None,
             "timeout_s": self._timeout_s,
             "memory_mb": self._memory_mb,
-            "max_characters": self._max_characters,
+            "options": asdict(replace(options, max_characters=self._max_characters)),
         }
         with self._lock:
             answer = self._ask(json.dumps(request).encode(), data, called or "the data")
@@ -162,11 +164,11 @@ class WorkerPool:
         for worker in self._workers:
             self._idle.put(worker)
 
-    def extract(self, source: Path | bytes, name: str = "") -> Document:
+    def extract(self, source: Path | bytes, name: str = "", options: ReadOptions = DEFAULT) -> Document:
         """As `Worker.extract`, by whichever worker is free; waits when none is."""
         worker = self._idle.get()
         try:
-            return worker.extract(source, name)
+            return worker.extract(source, name, options)
         finally:
             self._idle.put(worker)
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from extractors.decoding import decode
 from extractors.writer import written
-from knowledge.types import Block, Document, Locator
+from knowledge.types import Block, Document, Locator, ReadOptions
 
 
-def extract(data: bytes, name: str) -> Document:
+def extract(data: bytes, name: str, options: ReadOptions) -> Document:
     """The text as written; a paragraph is what stands between blank lines."""
     decoded = decode(data)
     return written(name, decoded.text, list(paragraphs(decoded.text)), {}, decoded.warnings)

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final
 from extractors.framing import document_frame, error_frame, read_frame, write_frame
 from extractors.reading import read, read_file
 from knowledge.errors import ExtractionLimit, KnowledgeError
+from knowledge.types import ReadOptions
 
 _LARGEST_REQUEST_BYTES: Final = 1 << 40
 _MIB: Final = 1 << 20
@@ -57,7 +58,7 @@ def _answer(request: dict[str, Any], data: bytes | None) -> bytes:
     name = request["name"]
     try:
         content = read_file(Path(request["path"])) if data is None else data
-        return document_frame(read(content, name, request["max_characters"]), _resident_mb())
+        return document_frame(read(content, name, ReadOptions(**request["options"])), _resident_mb())
     except KnowledgeError as error:
         return error_frame(error, _resident_mb())
     except MemoryError:

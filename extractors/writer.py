@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from extractors.cleaning import clean
+from extractors.images import image_of, link_text
 from knowledge.errors import EmptyDocument
-from knowledge.types import Block, BlockKind, Document, Locator, Value
+from knowledge.types import Block, BlockKind, Document, Image, Locator, Value
 
 NOWHERE = Locator()
 
@@ -18,6 +19,8 @@ class DocumentWriter:
         self.name = name
         self.warnings: list[str] = []
         self.metadata: dict[str, Value] = {}
+        self.attachments: list[Document] = []
+        self._images: dict[str, Image] = {}
         self._pieces: list[str] = []
         self._blocks: list[Block] = []
         self._length = 0
@@ -43,6 +46,14 @@ class DocumentWriter:
         self._length = end = start + len(text)
         self._blocks.append(Block(kind=kind, start=start, end=end, level=level, locator=locator))
 
+    def image_link(self, data: bytes, alt: str = "") -> str:
+        """Keeps a picture and returns the Markdown that shows its place. "" when the bytes are no known picture."""
+        image = image_of(data)
+        if image is None:
+            return ""
+        self._images.setdefault(image.name, image)
+        return f"![{link_text(alt)}](images/{image.name})"
+
     def describe(self, metadata: Mapping[str, Value | None]) -> None:
         """Adds what the file says of itself; blank values are left out."""
         for name, value in metadata.items():
@@ -60,7 +71,7 @@ class DocumentWriter:
 
     def finish(self, empty: str = "it holds no text") -> Document:
         """The document. Raises `EmptyDocument` saying `empty` when no block was added."""
-        if not self._blocks:
+        if not self._blocks and not self.attachments:
             raise EmptyDocument(f"nothing to read in {self.name or 'the data'}: {empty}")
         return Document(
             text="".join(self._pieces),
@@ -68,6 +79,8 @@ class DocumentWriter:
             blocks=tuple(self._blocks),
             metadata=self.metadata,
             warnings=tuple(self.warnings),
+            attachments=tuple(self.attachments),
+            images=tuple(self._images.values()),
         )
 
 

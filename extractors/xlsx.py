@@ -13,7 +13,7 @@ from extractors.table import NumberedRow, write_rows
 from extractors.writer import DocumentWriter
 from extractors.xlsx_values import shown
 from knowledge.errors import Encrypted, ExtractionError
-from knowledge.types import Document, Locator
+from knowledge.types import Document, Locator, ReadOptions
 
 if TYPE_CHECKING:
     from extractors.xlsx_sparse import SparseSheet
@@ -28,7 +28,7 @@ _DIMENSION = re.compile(
 _PLACE = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']""")
 
 
-def extract(data: bytes, name: str) -> Document:
+def extract(data: bytes, name: str, options: ReadOptions) -> Document:
     """Cached values of formulas; hidden sheets are left out with a warning."""
     package = Package(data, name)
     writer = DocumentWriter(name)

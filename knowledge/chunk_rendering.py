@@ -33,7 +33,8 @@ def _chunk(position: int, chunk: Chunk | ChunkRecord) -> None:
     if chunk.answer is not None:
         line(f"→ {chunk.answer}")
     for child in chunk.children:
-        line(f"  – {child.start}–{child.end}  {' '.join(child.content.split())}")
+        span = " · ".join(filter(None, (f"{child.start}–{child.end}", place(child.locator))))
+        line(f"  – {span}  {' '.join(child.content.split())}")
 
 
 def findings(found: Sequence[Finding]) -> None:

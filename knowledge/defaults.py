@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from knowledge.types import ReadOptions
+
 Plain = int | float | str | bool
 
 
@@ -195,7 +197,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         name="extract_characters",
-        default=50_000_000,
+        default=ReadOptions().max_characters,
         minimum=1000,
         maximum=1_000_000_000,
         meaning="characters one file may yield",

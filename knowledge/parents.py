@@ -78,4 +78,12 @@ def _answering(
     for number, child in enumerate(ordered):
         score = min(shown(known.get(child.point, 0.0)), best) if number else best
         if is_enough(score, threshold):
-            yield ChildHit(id=child.id, content=child.content, score=score, start=child.start, end=child.end)
+            yield ChildHit(
+                id=child.id,
+                content=child.content,
+                score=score,
+                start=child.start,
+                end=child.end,
+                headings=child.headings,
+                locator=child.locator,
+            )

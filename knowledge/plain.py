@@ -109,7 +109,10 @@ def stored_chunk(record: ChunkRecord, keywords: Sequence[str]) -> Plain:
 def _children(children: Sequence[Any], *, with_id: bool = False) -> Plain:
     """Those of a chunk that has any, under their name."""
     names = ("id",) * with_id + ("content", "start", "end")
-    rows = [{name: getattr(child, name) for name in names} for child in children]
+    rows = [
+        {**{name: getattr(child, name) for name in names}, "locator": plain_locator(child.locator)}
+        for child in children
+    ]
     return {"children": rows} if rows else {}
 
 
@@ -161,18 +164,20 @@ def _hit(hit: Hit) -> Plain:
         },
         "locator": plain_locator(hit.locator),
         **({"highlights": [list(span) for span in hit.highlights]} if hit.highlights else {}),
-        **({"children": [_child_hit(child) for child in hit.children]} if hit.children else {}),
+        **({"children": [child_hit(child) for child in hit.children]} if hit.children else {}),
         **({} if hit.answer is None else {"answer": hit.answer}),
     }
 
 
-def _child_hit(child: ChildHit) -> Plain:
+def child_hit(child: ChildHit) -> Plain:
     return {
         "id": child.id,
         "content": child.content,
         "score": round(child.score, SCORE_DECIMALS),
         "start": child.start,
         "end": child.end,
+        "headings": list(child.headings),
+        "locator": plain_locator(child.locator),
     }
 
 
@@ -192,6 +197,7 @@ def extracted(document: Document) -> Plain:
         "metadata": metadata(document.metadata),
         "warnings": list(document.warnings),
         "attachments": [extracted(attachment) for attachment in document.attachments],
+        "images": [{"name": image.name, "bytes": len(image.data)} for image in document.images],
     }
 
 

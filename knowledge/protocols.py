@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from knowledge.filters import Filter
-from knowledge.types import Chunk, Document, FieldType, Matrix, Point, Scored, Value, Vector
+from knowledge.types import Chunk, Document, FieldType, Matrix, Point, ReadOptions, Scored, Value, Vector
 
 TextField = Literal["words", "bigrams"]
 
@@ -14,7 +14,7 @@ TextField = Literal["words", "bigrams"]
 class Extractor(Protocol):
     """Reads one format."""
 
-    def __call__(self, data: bytes, name: str) -> Document:
+    def __call__(self, data: bytes, name: str, options: ReadOptions) -> Document:
         """The text and blocks of `data`. Raises `ExtractionError`."""
         ...
 

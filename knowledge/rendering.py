@@ -110,9 +110,11 @@ def _marked_snippet(hit: Hit) -> str:
 
 
 def citation(hit: Hit) -> str:
-    """Score, document, place and heading of a hit, in one line."""
-    heading = " > ".join(hit.chunk.headings)
-    parts = [hit.document.key, place(hit.locator), heading]
+    """Score, document, place and heading of a hit, in one line: those of the best child where there is one."""
+    child = hit.children[0] if hit.children else None
+    where = (place(child.locator) if child else "") or place(hit.locator)
+    heading = " > ".join((child.headings if child else ()) or hit.chunk.headings)
+    parts = [hit.document.key, where, heading]
     return f"{hit.score:.2f}  " + " · ".join(part for part in parts if part)
 
 

@@ -112,9 +112,11 @@ child = sa.Table(
     sa.Column("end", sa.Integer, nullable=False),
     sa.Column("content", sa.String, nullable=False),
     sa.Column("context", sa.String, nullable=False),
+    sa.Column("headings", sa.JSON(none_as_null=True)),
+    sa.Column("locator", sa.JSON(none_as_null=True)),
 )
 """What a parent, the chunk of `chunk_point`, is found by. `point` is from the same `counter`, `position` is counted
-within the parent."""
+within the parent. `headings` and `locator` are null in rows from before they were noted."""
 
 api_key = sa.Table(
     "api_key",
@@ -204,12 +206,18 @@ def _keep_children_and_answers(connection: sa.Connection) -> None:
     _add_column(connection, chunk.c.answer)
 
 
+def _keep_places_of_children(connection: sa.Connection) -> None:
+    _add_column(connection, child.c.headings)
+    _add_column(connection, child.c.locator)
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _create_first_schema,
     _note_uploaders,
     _add_api_keys,
     _keep_keywords,
     _keep_children_and_answers,
+    _keep_places_of_children,
 )
 """Number n brings a database from version n to n + 1. Never edited once released, only appended to."""
 

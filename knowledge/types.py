@@ -60,6 +60,35 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture taken out of a document, whose text shows its place by `![what it shows](images/NAME)`."""
+
+    name: str
+    """SHA-256 of the bytes and the usual suffix: the same picture has one name everywhere."""
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How files are read, where there is a choice. An extractor ignores what does not concern its format."""
+
+    layout: bool = True
+    """PDF: reading order, paragraphs, headings and tables; without it the text as the file holds it, faster."""
+    page_headers: bool = False
+    """PDF: keep headers, footers and page numbers that repeat from page to page."""
+    whole_page: bool = False
+    """HTML: everything visible, not the main content alone."""
+    images: bool = True
+    """Take pictures out of the file."""
+    password: str | None = field(default=None, repr=False)
+    """Of encrypted files."""
+    max_characters: int = 50_000_000
+    """That one file may yield, with what is inside of it."""
+    nesting: int = 0
+    """How many containers (archives, messages) the file was taken from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """What an extractor read from a file. `Document(text="…")` is enough to chunk and index."""
 
@@ -71,6 +100,8 @@ class Document:
     """What the file says of itself: title, author, created …"""
     warnings: tuple[str, ...] = ()
     attachments: tuple[Document, ...] = ()
+    """Files inside the file, such as members of an archive: documents of their own."""
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +183,9 @@ class ChildHit:
     score: float
     start: int
     end: int
+    headings: tuple[str, ...] = ()
+    locator: Locator = Locator()
+    """Its own place, which says more than that of a parent of many pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import count, groupby
 from operator import attrgetter
 from typing import Any, Final
@@ -38,6 +38,8 @@ class ChildRecord:
     end: int
     content: str
     context: str
+    headings: tuple[str, ...] = ()
+    locator: Locator = Locator()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +99,7 @@ def add_versions(connection: sa.Connection, versions: Sequence[NewVersion]) -> l
     )
     points = count(_reserve_points(connection, sum(version.points for version in versions)))
     records = [record for version in versions for record in _records(version, points)]
-    children = [asdict(child) for record in records for child in record.children]
+    children = [_child_columns(child) for record in records for child in record.children]
     if records:
         connection.execute(_chunks.insert(), [_chunk_columns(record) for record in records])
     if children:
@@ -137,6 +139,8 @@ def _child(parent: ChunkRecord, point: int, id_: str, position: int, child: Chun
         end=child.end,
         content=child.content,
         context=child.context,
+        headings=child.headings,
+        locator=child.locator,
     )
 
 
@@ -158,6 +162,12 @@ def _numbered(point: int, version: str, id_: str, position: int, chunk: Chunk) -
 
 def _chunk_columns(record: ChunkRecord) -> dict[str, Any]:
     columns = {name: getattr(record, name) for name in _chunks.c.keys()}  # noqa: SIM118
+    columns["locator"] = plain_locator(record.locator)
+    return columns
+
+
+def _child_columns(record: ChildRecord) -> dict[str, Any]:
+    columns = {name: getattr(record, name) for name in _children.c.keys()}  # noqa: SIM118
     columns["locator"] = plain_locator(record.locator)
     return columns
 
@@ -234,8 +244,15 @@ def _by_parent(
     connection: sa.Connection, which: sa.ColumnElement[bool]
 ) -> dict[int, tuple[ChildRecord, ...]]:
     query = sa.select(_children).where(which).order_by(_children.c.chunk_point, _children.c.position)
-    records = (ChildRecord(**row._mapping) for row in connection.execute(query))
+    records = (_child_record(row._mapping) for row in connection.execute(query))
     return {point: tuple(group) for point, group in groupby(records, attrgetter("chunk_point"))}
+
+
+def _child_record(columns: Mapping[Any, Any]) -> ChildRecord:
+    values: dict[str, Any] = {str(name): value for name, value in columns.items()}
+    values["headings"] = tuple(values["headings"] or ())
+    values["locator"] = Locator(**(values["locator"] or {}))
+    return ChildRecord(**values)
 
 
 def parents_of(connection: sa.Connection, points: Sequence[int]) -> dict[int, int]:

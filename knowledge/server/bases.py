@@ -14,6 +14,7 @@ from knowledge import schema
 from knowledge.filters import Filter
 from knowledge.knowledge_base import KnowledgeBase
 from knowledge.locators import plain_locator
+from knowledge.plain import child_hit
 from knowledge.plain import metadata as plain_metadata
 from knowledge.server.answers import unknown_knowledge_base
 from knowledge.server.asking import Question, Record
@@ -137,6 +138,7 @@ def _record(hit: Hit, dates: Mapping[str, str]) -> Record:
         **({"headings": list(hit.chunk.headings)} if hit.chunk.headings else {}),
         **({"context": hit.context} if hit.context else {}),
         **({"locator": plain_locator(hit.locator)} if plain_locator(hit.locator) else {}),
+        **({"children": [child_hit(child) for child in hit.children]} if hit.children else {}),
     }
     return {
         "content": hit.content if hit.answer is None else f"question:{hit.content} answer:{hit.answer}",
