@@ -14,6 +14,7 @@ SUITES: Final = {
     "query": "benchmarks.query",
     "ingest": "benchmarks.ingest",
     "server": "benchmarks.server",
+    "extraction": "benchmarks.extraction",
     "chunking": "benchmarks.chunking",
     "containment": "benchmarks.containment",
 }
@@ -23,6 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of: {', '.join(SUITES)} (default all)")
     parser.add_argument("--data", type=Path, help="folder of labelled sets (quality, ingest)")
+    parser.add_argument("--docs", type=Path, help="folder of documents (extraction)")
     parser.add_argument("--sets", default="", help="comma-separated names (default all)")
     parser.add_argument(
         "--embedding", metavar="SPEC", help="measure vector and hybrid search too, with this model"
@@ -42,6 +44,7 @@ def main() -> None:
         embedding=given.embedding,
         limit_queries=given.limit_queries,
         size=given.size,
+        docs=given.docs,
     )
     for suite in given.suites or SUITES:
         rows = list(importlib.import_module(SUITES[suite]).run(options))

@@ -33,6 +33,8 @@ class Options:
     limit_queries: int | None
     size: int
     """Texts of a made-up library."""
+    docs: Path | None = None
+    """Folder of documents."""
 
 
 def sets(options: Options) -> list[Path]:

@@ -10,19 +10,21 @@ if TYPE_CHECKING:
     from chunkers.general import General as General
     from chunkers.parent_child import ParentChild as ParentChild
     from chunkers.qa import QA as QA
+    from chunkers.qa_generated import GeneratedQA as GeneratedQA
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 """Changes whenever the same document would be cleaned or cut differently."""
 
 _HOME: Final = {
     "QA": "chunkers.qa",
     "General": "chunkers.general",
+    "GeneratedQA": "chunkers.qa_generated",
     "ParentChild": "chunkers.parent_child",
     "check": "chunkers.checking",
     "clean": "chunkers.cleaning",
     "without_duplicates": "chunkers.duplicates",
 }
-__all__ = ["QA", "VERSION", "General", "ParentChild", "check", "clean", "without_duplicates"]
+__all__ = ["QA", "VERSION", "General", "GeneratedQA", "ParentChild", "check", "clean", "without_duplicates"]
 
 
 def __getattr__(name: str) -> object:

@@ -38,12 +38,14 @@ _WORD_BORDER: Final = rf"(?:(?<=[\s{UNSPACED}])|(?=[{UNSPACED}]))(?<![{_NEVER_LA
 SENTENCE_CLOSED = re.compile(rf"[{_ENDERS}.!?:：][{_CLOSERS}]*\Z")
 """The end of a text that ends with a sentence."""
 
+_CELL_BREAK: Final = "<br>"
+"""A line break within a cell of a Markdown table."""
 _LAST_PARAGRAPH = re.compile(r"(?s:.*)\n[^\S\n]*\n")
 _UNUSUAL_LINE_ENDS: Final = "\r\v\f\x85\u2028\u2029"
 _LAST_LINE = re.compile(rf"(?s:.*)[\n{_UNUSUAL_LINE_ENDS}]")
 _BLANK_LINE = re.compile(r"\n[^\S\n]+\n")
 _LAST_SENTENCE = re.compile(rf"(?s:.*){_SENTENCE_END}")
-_SENTENCE_GOES_ON = re.compile(f"[{_ENDERS}{_WIDE_CLOSERS}]")
+_SENTENCE_GOES_ON: Final = frozenset(_ENDERS + _WIDE_CLOSERS)
 _CLAUSE_END: Final = rf"[，、：,:;](?:(?<=[，、：])[{_WIDE_CLOSERS}]*|[{_CLOSERS}]*\s+)"
 _LAST_CLAUSE = re.compile(rf"(?s:.*){_CLAUSE_END}")
 _LAST_WORD = re.compile(rf"(?s:.*){_WORD_BORDER}(?s:(?=.))")
@@ -90,14 +92,16 @@ def _splits_flag(text: str, position: int) -> bool:
     return bool((position - (other.end() if other else low)) % 2)
 
 
-def layout_finders(text: str) -> list[Finder]:
-    """Those of paragraphs and of lines, as `text` writes them."""
+def layout_finders(text: str, *, without_lines: bool = False) -> list[Finder]:
+    r"""Those of paragraphs and of lines, as `text` writes them; `without_lines`: none that finds only `\n`."""
     finders = []
-    if "\n\n" in text or _BLANK_LINE.search(text):
+    if not without_lines and ("\n\n" in text or _BLANK_LINE.search(text)):
         finders.append(_last_paragraph if _BLANK_LINE.search(text) else last_after("\n\n"))
     if any(line_end in text for line_end in _UNUSUAL_LINE_ENDS):
-        return [*finders, _last_line]
-    return [*finders, last_after("\n")] if "\n" in text else finders
+        finders.append(_last_line)
+    elif not without_lines and "\n" in text:
+        finders.append(last_after("\n"))
+    return [*finders, last_after(_CELL_BREAK)] if _CELL_BREAK in text else finders
 
 
 def last_after(literal: str) -> Finder:
@@ -124,7 +128,7 @@ def _last_line(text: str, low: int, high: int) -> int:
 def last_sentence(text: str, low: int, high: int) -> int:
     """After 。！？；… and closing quotes, or after . ! ? and white space."""
     match = _LAST_SENTENCE.match(text, low, high)
-    while match and _SENTENCE_GOES_ON.match(text, match.end()):
+    while match and text[match.end()] in _SENTENCE_GOES_ON:
         match = _LAST_SENTENCE.match(text, low, match.end() - 1)
     return match.end() if match else -1
 

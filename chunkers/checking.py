@@ -39,9 +39,9 @@ class Finding:
 
 
 def check(
-    text: str, chunks: Sequence[Chunk], *, shortest: int = _SHORTEST, longest: int = _LONGEST
+    text: str, chunks: Sequence[Chunk], *, shortest: int = _SHORTEST, longest: int | None = _LONGEST
 ) -> list[Finding]:
-    """The findings about `chunks` of `text`, by position. Lengths are characters.
+    """The findings about `chunks` of `text`, by position. Lengths are characters; `longest` None: any.
 
     A sentence counts as ended at a line break too. A row is a line that begins with a bar.
     """
@@ -58,11 +58,11 @@ def check(
     return findings
 
 
-def _sizes(chunk: Chunk, shortest: int, longest: int) -> Iterator[tuple[Problem, str]]:
+def _sizes(chunk: Chunk, shortest: int, longest: int | None) -> Iterator[tuple[Problem, str]]:
     length = len(chunk.content)
     if length < shortest and chunk.answer is None:
         yield "too short", f"{length} of at least {shortest} characters"
-    if length > longest:
+    if longest is not None and length > longest:
         yield "too long", f"{length} of at most {longest} characters"
 
 

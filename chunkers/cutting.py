@@ -17,7 +17,7 @@ from chunkers.borders import (
     layout_finders,
     skip_space,
 )
-from chunkers.delimiters import Droppable, is_layout, last_end, pattern_of
+from chunkers.delimiters import Droppable, decode_delimiter, is_layout, last_end, pattern_of
 from chunkers.locators import Locators
 from chunkers.rulers import ruler
 from chunkers.sections import Sections
@@ -43,10 +43,8 @@ class Span(NamedTuple):
     end: int
 
 
-class _Cut(NamedTuple):
-    rank: int
-    """Of the kind of border: the lower, the coarser."""
-    position: int
+_Cut = tuple[int, int]
+"""The rank of the kind of border, the lower the coarser, and the position."""
 
 
 class Cutting:
@@ -66,7 +64,7 @@ class Cutting:
         self._locators = Locators(text, blocks)
         self._droppable = None if settings.keep_delimiter else Droppable(settings.delimiters, text)
         self._stops = self._all_stops(settings, blocks)
-        self._finders = self._ranked(settings.delimiters)
+        self._finders = tuple(enumerate(self._ranked(settings.delimiters)))
 
     def _all_stops(self, settings: General, blocks: Sequence[Block]) -> Stops:
         patterns = [] if settings.merge else [pattern_of(delimiter) for delimiter in settings.delimiters]
@@ -85,7 +83,8 @@ class Cutting:
         layout = next((i for i, delimiter in enumerate(delimiters) if is_layout(delimiter)), len(delimiters))
         if self._structured:
             finders.insert(layout, self._units.last_border)
-        return [*finders, *layout_finders(self._text), *_IN_LINES]
+        has_lines = any(decode_delimiter(delimiter) == "\n" for delimiter in delimiters)
+        return [*finders, *layout_finders(self._text, without_lines=has_lines), *_IN_LINES]
 
     def chunks(self, begin: int, end: int) -> Iterator[Chunk]:
         """The passages of `text[begin:end]`, in order."""
@@ -93,21 +92,21 @@ class Cutting:
 
     def spans(self, begin: int, end: int) -> Iterator[Span]:
         """Where the passages of `text[begin:end]` stand, in order."""
-        cut = _Cut(_SECTION, begin)
+        rank, cut = _SECTION, begin
         start = earliest = self._skip(begin)
         while start < end:
             opening = self._opening(start, earliest) if self._overlap else start
-            stop = self._stop(cut.position, start, end) if self._bounded else end
-            cut = self._cut(start, opening, stop, cut.rank)
-            last = self._trimmed(start, cut.position)
+            stop = self._stop(cut, start, end) if self._bounded else end
+            rank, cut = self._cut(start, opening, stop, rank)
+            last = self._trimmed(start, cut)
             while not self._ruler.fits(start, last):
-                cut = self._best_cut(start, self._ruler.shorter(start, last), stop)
-                last = self._trimmed(start, cut.position)
+                rank, cut = self._best_cut(start, self._ruler.shorter(start, last), stop)
+                last = self._trimmed(start, cut)
             if opening < start and not self._ruler.fits(opening, last):
                 opening = self._later_opening(start, earliest, last)
             yield Span(opening, start, last)
             earliest = start + 1
-            start = self._skip(cut.position)
+            start = self._skip(cut)
 
     def _stop(self, cut: int, start: int, end: int) -> int:
         """Where the passage from `start` must end at the latest; `cut` is where the one before it ended."""
@@ -116,15 +115,18 @@ class Cutting:
     def _skip(self, position: int) -> int:
         """`position`, or where the white space there ends, and the delimiters that are to be dropped."""
         position = skip_space(self._text, position)
-        while self._droppable and (after := self._droppable.skip(position)) > position:
-            position = skip_space(self._text, after)
+        if self._droppable:
+            while (after := self._droppable.skip(position)) > position:
+                position = skip_space(self._text, after)
         return position
 
     def _trimmed(self, start: int, end: int) -> int:
         """`end`, or where the white space and the delimiters to be dropped before it begin."""
-        end = start + len(self._text[start:end].rstrip())
-        while self._droppable and start < (before := self._droppable.trim(end)) < end:
-            end = start + len(self._text[start:before].rstrip())
+        if self._text[end - 1].isspace():
+            end = start + len(self._text[start:end].rstrip())
+        if self._droppable:
+            while start < (before := self._droppable.trim(end)) < end:
+                end = start + len(self._text[start:before].rstrip())
         return end
 
     def _opening(self, start: int, earliest: int) -> int:
@@ -162,62 +164,70 @@ class Cutting:
     def _context(self, headings: Sequence[str], start: int) -> str:
         return "\n".join(filter(None, (" > ".join(headings), self._tables.header(start))))
 
-    def _reach(self, start: int) -> int:
-        """How far a passage from `start` can go: what is trimmed after it does not count."""
+    def _reach(self, start: int, enough: int) -> int:
+        """How far a passage from `start` can go, at least `enough`: what is trimmed after it does not count."""
         reach = self._ruler.reach(start)
+        if reach >= enough:
+            return reach
         return self._skip(self._droppable.around(reach) if self._droppable else reach)
 
     def _cut(self, start: int, opening: int, section_end: int, rank_before: int) -> _Cut:
         """Where the passage ends. Overlap gives way only where it would cut a piece that fits."""
-        reach = self._reach(opening)
+        reach = self._reach(opening, section_end)
         if section_end <= reach:
-            return _Cut(_SECTION, section_end)
-        cut = self._best_cut(start, reach, section_end)
-        if opening < start and cut.rank > rank_before:
-            reach = self._reach(start)
+            return _SECTION, section_end
+        cut = rank, position = self._best_cut(start, reach, section_end)
+        if opening < start and rank > rank_before:
+            reach = self._reach(start, section_end)
             if section_end <= reach:
-                return _Cut(_SECTION, section_end)
-            cut = self._coarser_cut(start, reach, section_end, cut.rank) or cut
-        return cut if section_end - cut.position >= self._tiny else self._even_cut(start, section_end, cut)
+                return _SECTION, section_end
+            cut = _, position = self._coarser_cut(start, reach, section_end, rank) or cut
+        return cut if section_end - position >= self._tiny else self._even_cut(start, section_end, cut)
 
     def _even_cut(self, start: int, section_end: int, cut: _Cut) -> _Cut:
         """A cut of the same kind that leaves more than a scrap to the end of the section; else `cut`."""
         high = section_end - self._tiny
         if high <= start:
             return cut
-        even = self._best_cut(start, high, section_end)
-        return even if even.rank <= cut.rank and section_end <= self._reach(even.position) else cut
+        even = rank, position = self._best_cut(start, high, section_end)
+        return even if rank <= cut[0] and section_end <= self._reach(position, section_end) else cut
 
     def _best_cut(self, start: int, high: int, section_end: int) -> _Cut:
         """The last cut of the coarsest kind in `(start, high]`."""
-        found = self._coarser_cut(start, high, section_end, len(self._finders))
+        kinds = len(self._finders)
+        found = self._coarser_cut(start, high, section_end, kinds)
         if found:
             return found
-        for rank, last in enumerate((*self._finders, last_character), start=len(self._finders)):
+        for rank, last in (*self._finders, (kinds, last_character)):
             position = self._last(last, start, high, keep_whole=False)
             if position > start:
-                return _Cut(rank, position)
-        return _Cut(2 * len(self._finders) + 1, max(min(high, self._ruler.reach(start)), start + 1))
+                return kinds + rank, position
+        return 2 * kinds + 1, max(min(high, self._ruler.reach(start)), start + 1)
 
     def _coarser_cut(self, start: int, high: int, section_end: int, limit: int) -> _Cut | None:
         """The same among the kinds whose rank is under `limit`, keeping stretches whole."""
-        for rank, last in enumerate(self._finders[:limit]):
-            position = self._last(last, start, high, keep_whole=self._structured)
+        for rank, last in self._finders[:limit]:
+            position = last(self._text, start, high)
+            if position > start and (self._structured or is_joined(self._text, position)):
+                position = self._unbroken(last, start, position, keep_whole=self._structured)
             if position > start and not (
                 position - start < self._tiny and self._leaves_scrap(last, position, section_end)
             ):
-                return _Cut(rank, position)
+                return rank, position
         return None
 
     def _leaves_scrap(self, last: Finder, cut: int, section_end: int) -> bool:
         """Whether the piece after a tiny passage must be cut up anyway."""
         following = skip_space(self._text, cut)
-        reach = self._reach(following)
+        reach = self._reach(following, section_end)
         return section_end > reach and self._last(last, following, reach, keep_whole=self._structured) < 0
 
     def _last(self, last: Finder, low: int, high: int, *, keep_whole: bool) -> int:
         """The last border of one kind that splits no character and, with `keep_whole`, no stretch; or -1."""
-        cut = last(self._text, low, high)
+        return self._unbroken(last, low, last(self._text, low, high), keep_whole=keep_whole)
+
+    def _unbroken(self, last: Finder, low: int, cut: int, *, keep_whole: bool) -> int:
+        """The same, `cut` being the last border of the kind."""
         while cut > low:
             stretch = self._units.stretch_around(cut) if keep_whole else None
             if stretch is not None:

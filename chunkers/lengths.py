@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -31,9 +32,21 @@ def checked_length(length: Length) -> Length:
         raise InputError(
             f"unknown length {length!r}; allowed: characters, words, tokens:PATH of a tokenizer.json, a function"
         )
-    if not Path(length.removeprefix(TOKENS)).is_file():
-        raise InputError(f"no tokenizer file for length {length!r}; give the path of a tokenizer.json")
+    tokenizer_file(length)
     return length
+
+
+def tokenizer_file(length: str) -> Path:
+    """The file that `tokens:PATH` names. Raises `InputError` when it is not there."""
+    path = Path(length.removeprefix(TOKENS))
+    if not path.is_file():
+        raise InputError(f"no tokenizer file for length {length!r}; give the path of a tokenizer.json")
+    return path
+
+
+def with_whole_path(length: str) -> str:
+    """`length`, which names its tokenizer by a path that means the same from every folder."""
+    return TOKENS + os.path.abspath(length.removeprefix(TOKENS)) if length.startswith(TOKENS) else length
 
 
 def measure_of(length: Length) -> Measure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from chunkers.rulers import Characters
 from chunkers.sections import Sections, heading_title
 from knowledge.defaults import BY_NAME
 from knowledge.errors import InputError
-from knowledge.types import Chunk, Document
+from knowledge.types import Block, Chunk, Document
 
 Columns = Column | Sequence[Column]
 
@@ -52,7 +53,7 @@ class QA:
     def chunk_with_warnings(self, document: Document | str) -> tuple[list[Chunk], tuple[str, ...]]:
         """The same, and lines that say how many rows or questions lacked one half and were left out."""
         whole = Document(text=document) if isinstance(document, str) else document
-        found = list(self._found(whole))
+        found = sorted(self._found(whole), key=_position)
         locators = Locators(*text_and_blocks(whole))
         pairs = [entry for entry in found if isinstance(entry, Pair)]
         return list(_chunks(whole, pairs, locators)), tuple(_warnings(found, locators))
@@ -60,15 +61,26 @@ class QA:
     def _found(self, document: Document) -> Iterator[Pair | Unpaired]:
         text, blocks = text_and_blocks(document)
         question, similar = _listed(self.question), _listed(self.similar)
-        yield from pairs_of_tables(text, tables(text, blocks), question, self.answer, similar)
+        in_tables = list(pairs_of_tables(text, tables(text, blocks), question, self.answer, similar))
+        yield from in_tables
         if not question and not similar and self.answer is None:
-            yield from pairs_of_text(text, blocks)
+            yield from pairs_of_text(text, blocks, _blocks_with(blocks, in_tables))
 
 
 def _listed(columns: Columns | None) -> tuple[Column, ...]:
     if columns is None:
         return ()
     return (columns,) if isinstance(columns, str | int) else tuple(columns)
+
+
+def _position(entry: Pair | Unpaired) -> int:
+    return entry.position if isinstance(entry, Unpaired) else min(entry.answer, *entry.questions)[0]
+
+
+def _blocks_with(blocks: Sequence[Block], entries: Sequence[Pair | Unpaired]) -> list[int]:
+    """Where the blocks start that hold these."""
+    starts = [block.start for block in blocks]
+    return sorted({starts[bisect_right(starts, _position(entry)) - 1] for entry in entries})
 
 
 def _chunks(document: Document, pairs: Sequence[Pair], locators: Locators) -> Iterator[Chunk]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +21,9 @@ _ANSWER_NAMES: Final = frozenset(("answer", "answers", "a", "答案", "答", "�
 _SIMILAR_NAMES: Final = frozenset(
     ("similar questions", "similar question", "相似问题", "相似问", "相似问法", "扩展问", "扩展问题")
 )
+_ANSWERS = re.compile("答案|回答|解答|answer")
+_ONE_PER_LINE = re.compile("一行一|每行一|one per line")
+"""How the header of a column says that each of its cells holds several spellings."""
 _REMARK = re.compile(r"\s*[（(].*", re.DOTALL)
 _LETTERS = re.compile("[A-Z]{1,3}")
 _BETWEEN_SPELLINGS = re.compile(r"(?i)\s*(?:<br\s*/?>|\\\||[\n;；])\s*|(?<=[?？])\s*")
@@ -95,8 +98,12 @@ def _columns(
     if questions is None or spelled is None or answers is None:
         return None
     questions = questions or _named(labels, _QUESTION_NAMES)[:1]
+    similar_columns = spelled or [
+        *_named(labels, _SIMILAR_NAMES),
+        *(column for column in questions if _ONE_PER_LINE.search(labels[column])),
+    ]
     answers = answers or _named(labels, _ANSWER_NAMES)[:1]
-    similar_columns = spelled or _named(labels, _SIMILAR_NAMES)
+    answers = answers or _mentioning(labels, _ANSWERS, {*questions, *similar_columns})[:1]
     if table.is_sheet or question or similar or answer_columns:
         taken = {*questions, *answers, *similar_columns}
         free = [column for column in range(len(labels)) if column not in taken]
@@ -114,6 +121,10 @@ def _columns(
 
 def _named(labels: Sequence[str], names: frozenset[str]) -> list[int]:
     return [column for column, label in enumerate(labels) if _REMARK.sub("", label) in names]
+
+
+def _mentioning(labels: Sequence[str], word: re.Pattern[str], taken: Collection[int]) -> list[int]:
+    return [column for column, label in enumerate(labels) if word.search(label) and column not in taken]
 
 
 def _all_found(labels: Sequence[str], columns: Iterable[Column]) -> list[int] | None:

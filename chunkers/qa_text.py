@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from chunkers.pairs import Pair, Place, Unpaired
@@ -35,19 +35,24 @@ _HEADING_MARKS = re.compile(r"[ \t]*#{0,6}[ \t]*(?:\d[\d.]*[.、)）]?[ \t]+)?[*
 _MARKS: Final = " \t\r\n*_"
 
 
-def pairs_of_text(text: str, blocks: Sequence[Block]) -> Iterator[Pair | Unpaired]:
-    """The pairs in order. The first of the three forms that the text has is taken for the whole of it."""
+def pairs_of_text(text: str, blocks: Sequence[Block], stops: Sequence[int] = ()) -> Iterator[Pair | Unpaired]:
+    """The pairs in order. The first of the three forms that the text has is taken for the whole of it.
+
+    No answer goes on over the positions in `stops`, where something begins that is read in another way.
+    """
     marked = list(_MARKED_QUESTION.finditer(text)) if _MARKED_ANSWER.search(text) else []
     if marked:
-        return _marked(text, [found.span() for found in marked], blocks)
+        marks = [found.span() for found in marked]
+        return _marked(text, marks, _ends(text, marks, blocks, stops))
     headings = [block for block in blocks if block.kind == "heading"]
     if any(_asks(text, heading) for heading in headings):
-        return _under_headings(text, headings)
-    return _numbered(text, [found.span() for found in _NUMBERED_QUESTION.finditer(text)], blocks)
+        return _under_headings(text, headings, stops)
+    marks = [found.span() for found in _NUMBERED_QUESTION.finditer(text)]
+    return _numbered(text, marks, _ends(text, marks, blocks, stops))
 
 
-def _marked(text: str, marks: Sequence[Place], blocks: Sequence[Block]) -> Iterator[Pair | Unpaired]:
-    for (_, begin), end in zip(marks, _ends(text, marks, blocks), strict=True):
+def _marked(text: str, marks: Sequence[Place], ends: Iterable[int]) -> Iterator[Pair | Unpaired]:
+    for (_, begin), end in zip(marks, ends, strict=True):
         answer = _MARKED_ANSWER.search(text, begin, end)
         if answer:
             yield _pair(text, (begin, answer.start()), (answer.end(), end))
@@ -55,8 +60,8 @@ def _marked(text: str, marks: Sequence[Place], blocks: Sequence[Block]) -> Itera
             yield Unpaired(position=begin, what="questions")
 
 
-def _numbered(text: str, marks: Sequence[Place], blocks: Sequence[Block]) -> Iterator[Pair | Unpaired]:
-    for (_, begin), end in zip(marks, _ends(text, marks, blocks), strict=True):
+def _numbered(text: str, marks: Sequence[Place], ends: Iterable[int]) -> Iterator[Pair | Unpaired]:
+    for (_, begin), end in zip(marks, ends, strict=True):
         line_end = text.find("\n", begin, end)
         yield (
             _pair(text, (begin, line_end), (line_end, end))
@@ -65,15 +70,15 @@ def _numbered(text: str, marks: Sequence[Place], blocks: Sequence[Block]) -> Ite
         )
 
 
-def _ends(text: str, marks: Sequence[Place], blocks: Sequence[Block]) -> Iterator[int]:
-    """Where what each mark opens ends: at the next mark, or at a heading that is none itself."""
-    headings = [block.start for block in blocks if block.kind == "heading"]
-    stops = sorted({*headings, *(start for start, _ in marks), len(text)})
+def _ends(text: str, marks: Sequence[Place], blocks: Sequence[Block], stops: Sequence[int]) -> Iterator[int]:
+    """Where what each mark opens ends: at the next mark or stop, or at a heading that is no mark itself."""
+    headings = (block.start for block in blocks if block.kind == "heading")
+    ends = sorted({*headings, *stops, *(start for start, _ in marks), len(text)})
     for _, begin in marks:
-        yield stops[bisect_left(stops, begin)]
+        yield ends[bisect_left(ends, begin)]
 
 
-def _under_headings(text: str, headings: Sequence[Block]) -> Iterator[Pair | Unpaired]:
+def _under_headings(text: str, headings: Sequence[Block], stops: Sequence[int]) -> Iterator[Pair | Unpaired]:
     for index, heading in enumerate(headings):
         if _asks(text, heading):
             end = next(
@@ -84,6 +89,8 @@ def _under_headings(text: str, headings: Sequence[Block]) -> Iterator[Pair | Unp
                 ),
                 len(text),
             )
+            stop = bisect_left(stops, heading.end)
+            end = min(end, stops[stop]) if stop < len(stops) else end
             marks = _HEADING_MARKS.match(text, heading.start, heading.end)
             start = marks.end() if marks else heading.start
             yield _pair(text, (start, heading.end), (heading.end, end))

@@ -55,7 +55,8 @@ class Characters:
         self.tiny = tiny_length(limit)
 
     def reach(self, start: int) -> int:
-        return min(start + self._limit, self._end)
+        reach = start + self._limit
+        return reach if reach < self._end else self._end
 
     def fits(self, start: int, end: int) -> bool:
         return end - start <= self._limit

@@ -13,14 +13,30 @@ from chunkers.rulers import Ruler
 from knowledge.types import Block
 
 _MARKED = re.compile(r"#{1,6}(?![^ \t])")
+_ORG = re.compile(r"\*+[ \t]+(?:(?:TODO|DONE)[ \t]+)?(?P<title>.+?)(?:[ \t]+:[\w@#%:]+:)?")
+_ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+")
 _HIGHEST: Final = 1
 _NO_HEADING: Final = 0
 
 
 def heading_title(written: str) -> str:
-    """The text of a heading on one line; of one marked as Markdown's, what a reader sees."""
-    marked = _without_heading_marks(written.strip())
+    """The text of a heading on one line, without the marks of Markdown, reStructuredText and Org; of one marked as
+    Markdown's, what a reader sees."""
+    if org := _ORG.fullmatch(written.strip()):
+        return " ".join(org["title"].split())
+    written = _without_adornment(written.strip())
+    marked = _without_heading_marks(written)
     return " ".join((written if marked is None else plain_text(marked)).split())
+
+
+def _without_adornment(written: str) -> str:
+    """Without the line above a title of reStructuredText, and the one below that is not Markdown's as well."""
+    lines = written.split("\n")
+    if len(lines) > 1 and _ADORNMENT.fullmatch(lines[0].strip()):
+        del lines[0]
+    if len(lines) > 1 and _ADORNMENT.fullmatch(below := lines[-1].strip()) and below[0] not in "=-":
+        del lines[-1]
+    return "\n".join(lines)
 
 
 def _without_heading_marks(written: str) -> str | None:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from extractors.ooxml import Element, attribute, child, local
+from extractors.number_formats import in_format
+from extractors.ooxml import WORD, Element, attribute, child, local
 
 BULLET: Final = "-"
+_VALUE: Final = f"{WORD}val"
+_LONGEST_LABEL: Final = 60
+_MOST_LEVELS: Final = 9
 _PLACE = re.compile(r"%([1-9])")
-_CHINESE_DIGITS: Final = "〇一二三四五六七八九"
-_FORMAL_DIGITS: Final = "零壹贰叁肆伍陆柒捌玖"
-_STEMS: Final = "甲乙丙丁戊己庚辛壬癸"
-_BRANCHES: Final = "子丑寅卯辰巳午未申酉戌亥"
-_CIRCLED: Final = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
-_ROMAN: Final = (
-    *((1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL")),
-    *((10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I")),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +38,24 @@ class Numbering:
     """The lists of a document; `label` must be called for the paragraphs in reading order."""
 
     def __init__(self, root: Element | None) -> None:
+        items = list(root) if root is not None else []
+        self._lists = {attribute(item, "numId"): item for item in items if local(item) == "num"}
+        self._abstract = {
+            attribute(item, "abstractNumId"): item for item in items if local(item) == "abstractNum"
+        }
+        self._styled: dict[str, str | None] | None = None
+        self._defined: dict[str | None, dict[int, Level]] = {}
         self._levels: dict[str, dict[int, Level]] = {}
         self._counts: dict[str, _Count] = {}
-        if root is not None:
-            self._read(root)
+        self._shared: dict[str | None, _Count] = {}
 
     def label(self, list_id: str, depth: int) -> str:
         """What stands before the next item: "-", "2.1", "第三条" or "" when the list has no mark."""
-        levels = self._levels.get(list_id)
-        if levels is None:
-            return BULLET
+        if list_id not in self._levels:
+            if list_id not in self._lists:
+                return BULLET
+            self._read_list(list_id, self._lists[list_id])
+        levels = self._levels[list_id]
         level = levels.get(depth, Level())
         if level.format == "none":
             return ""
@@ -79,33 +81,10 @@ class Numbering:
         level = levels.get(depth, Level())
         return in_format(numbers.get(depth, level.start), "decimal" if own.is_legal else level.format)
 
-    def _read(self, root: Element) -> None:
-        abstract = {
-            attribute(item, "abstractNumId"): {
-                _number(attribute(level, "ilvl")): _level(level) for level in item if local(level) == "lvl"
-            }
-            for item in root
-            if local(item) == "abstractNum"
-        }
-        named = {value(child(item, "styleLink")): attribute(item, "abstractNumId") for item in root}
-        for item in root:
-            if style := value(child(item, "numStyleLink")):
-                abstract[attribute(item, "abstractNumId")] = abstract.get(named.get(style), {})
-        shared: dict[str | None, _Count] = {}
-        for item in root:
-            if local(item) == "num":
-                self._read_list(item, abstract, shared)
-
-    def _read_list(
-        self,
-        item: Element,
-        abstract: dict[str | None, dict[int, Level]],
-        shared: dict[str | None, _Count],
-    ) -> None:
+    def _read_list(self, list_id: str, item: Element) -> None:
         """Lists of one abstract definition count on together unless one overrides its start."""
-        list_id = attribute(item, "numId") or ""
         base = value(child(item, "abstractNumId"))
-        levels = dict(abstract.get(base, {}))
+        levels = dict(self._abstract_levels(base))
         restarts = False
         for override in item:
             if local(override) == "lvlOverride":
@@ -116,20 +95,38 @@ class Numbering:
                     restarts = True
                     levels[depth] = replace(levels[depth], start=_number(start))
         self._levels[list_id] = levels
-        self._counts[list_id] = _Count() if restarts else shared.setdefault(base, _Count())
+        self._counts[list_id] = _Count() if restarts else self._shared.setdefault(base, _Count())
+
+    def _abstract_levels(self, abstract_id: str | None) -> dict[int, Level]:
+        """The levels of a definition, or of the list style that it borrows from."""
+        if abstract_id in self._defined:
+            return self._defined[abstract_id]
+        item = self._abstract.get(abstract_id)
+        if style := value(child(item, "numStyleLink")):
+            item = self._abstract.get(self._by_style().get(style))
+        levels = [one for one in item if local(one) == "lvl"][:_MOST_LEVELS] if item is not None else []
+        self._defined[abstract_id] = {_number(attribute(one, "ilvl")): _level(one) for one in levels}
+        return self._defined[abstract_id]
+
+    def _by_style(self) -> dict[str, str | None]:
+        """Name of a list style → the definition that it stands for."""
+        if self._styled is None:
+            links = {value(child(item, "styleLink")): key for key, item in self._abstract.items()}
+            self._styled = {style: key for style, key in links.items() if style}
+        return self._styled
 
 
 def value(element: Element | None) -> str | None:
     """The `val` attribute, where Word keeps most things."""
-    return attribute(element, "val") if element is not None else None
+    return element.get(_VALUE) if element is not None else None
 
 
 def _level(element: Element) -> Level:
     text = value(child(element, "lvlText"))
     return Level(
         value(child(element, "numFmt")) or "decimal",
-        "" if text is None else text,
-        _number(value(child(element, "start")), 1),
+        (text or "")[:_LONGEST_LABEL],
+        _number(value(child(element, "start")), 0),
         child(element, "isLgl") is not None,
         _number(value(child(element, "lvlRestart")), 9),
     )
@@ -137,75 +134,3 @@ def _level(element: Element) -> Level:
 
 def _number(text: str | None, otherwise: int = 0) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 9 else otherwise
-
-
-def in_format(number: int, name: str) -> str:
-    """`number` in one of Word's number formats (ECMA-376 part 1, 17.18.59); unknown ones are decimal."""
-    shown = _FORMATS.get(name)
-    return shown(number) if shown and number > 0 else str(number)
-
-
-def chinese(number: int) -> str:
-    """一, 十二, 一百零五 … up to 9999; larger ones digit by digit."""
-    if not 0 < number < 10_000:
-        return _digits(number)
-    text, gap = "", False
-    for unit, name in ((1000, "千"), (100, "百"), (10, "十"), (1, "")):
-        digit, number = divmod(number, unit)
-        if digit:
-            text += ("零" if gap else "") + _CHINESE_DIGITS[digit] + name
-            gap = False
-        else:
-            gap = bool(text)
-    return text.removeprefix("一") if text.startswith("一十") else text
-
-
-def _digits(number: int) -> str:
-    return "".join(_CHINESE_DIGITS[int(digit)] for digit in str(number))
-
-
-def _formal(number: int) -> str:
-    plain = chinese(number)
-    plain = "一" + plain if plain.startswith("十") else plain
-    formal = dict(zip(_CHINESE_DIGITS + "十百千", _FORMAL_DIGITS + "拾佰仟", strict=True))
-    return "".join(formal.get(character, character) for character in plain)
-
-
-def _letters(number: int) -> str:
-    """a … z, aa, bb … as Word goes on."""
-    return chr(97 + (number - 1) % 26) * min((number - 1) // 26 + 1, 30)
-
-
-def _roman(number: int) -> str:
-    text = ""
-    for amount, letters in _ROMAN if number < 5000 else ():
-        text += letters * (number // amount)
-        number %= amount
-    return text or str(number)
-
-
-def _from(symbols: str) -> Callable[[int], str]:
-    return lambda number: symbols[number - 1] if number <= len(symbols) else str(number)
-
-
-_FORMATS: Final[dict[str, Callable[[int], str]]] = {
-    "decimalZero": lambda number: f"{number:02}",
-    "lowerLetter": _letters,
-    "upperLetter": lambda number: _letters(number).upper(),
-    "lowerRoman": lambda number: _roman(number).lower(),
-    "upperRoman": _roman,
-    "chineseCounting": chinese,
-    "chineseCountingThousand": chinese,
-    "japaneseCounting": chinese,
-    "taiwaneseCounting": chinese,
-    "taiwaneseCountingThousand": chinese,
-    "ideographDigital": _digits,
-    "taiwaneseDigital": _digits,
-    "japaneseDigitalTenThousand": _digits,
-    "chineseLegalSimplified": _formal,
-    "ideographTraditional": _from(_STEMS),
-    "ideographZodiac": _from(_BRANCHES),
-    "decimalEnclosedCircle": _from(_CIRCLED),
-    "decimalEnclosedCircleChinese": _from(_CIRCLED),
-    "decimalFullWidth": lambda number: str(number).translate({48 + i: 0xFF10 + i for i in range(10)}),
-}

@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from extractors.docx_numbering import value
-from extractors.ooxml import Element, attribute, child, local
+from extractors.ooxml import NAMES, WORD, Element, attribute, child, local
+from knowledge.types import BlockKind
 
 _HEADING_NAME = re.compile(
     r"\s*(?:heading|标题|標題|見出し|überschrift|titre|título|titolo|kop|rubrik|заголовок|제목)\s*([1-9])\s*\Z",
     re.IGNORECASE,
 )
 _TITLE_NAMES: Final = frozenset(("title", "标题", "標題", "文档标题", "titel", "表題"))
+_CONTENTS_NAME = re.compile(r"(?:toc|目录|目錄|table of (?:figures|authorities))(?:\s*\d)?\Z")
+_CODE_NAMES: Final = frozenset(
+    (
+        "source code",
+        "code",
+        "code block",
+        "html preformatted",
+        "preformatted text",
+        "macro text",
+        "代码",
+        "程式碼",
+    )
+)
+_TELLING: Final = tuple(WORD + name for name in ("pStyle", "numPr", "outlineLvl"))
 _LONGEST_CHAIN: Final = 20
 
 
@@ -23,9 +39,8 @@ class Style:
     """Of a heading, 1 the highest; None for body text."""
     list_id: str | None = None
     depth: int = 0
-
-
-_PLAIN: Final = Style()
+    joined: BlockKind | None = None
+    """"code" or "list" where paragraphs that follow each other are lines of one block."""
 
 
 class Styles:
@@ -53,33 +68,52 @@ class Styles:
         list_id: str | None = None
         depth = 0
         seen = 0
+        joined: BlockKind | None = None
         element = self._elements.get(style_id)
         while element is not None and seen < _LONGEST_CHAIN:
-            properties = child(element, "pPr")
+            properties = paragraph_properties(element)
+            name = value(child(element, "name")) or ""
+            joined = joined or _joined(name.strip().lower())
             if level is None:
-                level = outline_level(properties) or _named_level(value(child(element, "name")) or "")
+                level = outline_level(properties) or _named_level(name)
             if list_id is None:
                 list_id, depth = list_place(properties)
             element = self._elements.get(value(child(element, "basedOn")) or "\x00")
             seen += 1
         if seen == 0 and (found := _HEADING_NAME.match(style_id)):
             level = int(found.group(1))
-        return Style(level or None, list_id, depth)
+        return Style(level or None, list_id, depth, joined)
 
 
-def outline_level(properties: Element | None) -> int | None:
+def paragraph_properties(element: Element) -> dict[str, Element]:
+    """What a paragraph or style says of style, level and list, by names."""
+    properties = child(element, "pPr")
+    if properties is None:
+        return {}
+    return {NAMES[item.tag]: item for item in properties.iterchildren(*_TELLING)}
+
+
+def outline_level(properties: Mapping[str, Element]) -> int | None:
     """From 1; 0 for text that is body text on purpose; None when nothing is said."""
-    text = value(child(properties, "outlineLvl"))
+    text = value(properties.get("outlineLvl"))
     if text is None or not text.isdecimal():
         return None
     return int(text) + 1 if int(text) < 9 else 0
 
 
-def list_place(properties: Element | None) -> tuple[str | None, int]:
+def list_place(properties: Mapping[str, Element]) -> tuple[str | None, int]:
     """(list id, depth) of a paragraph or style; the id is None when it says nothing, "0" when in no list."""
-    place = child(properties, "numPr")
+    place = properties.get("numPr")
+    if place is None:
+        return None, 0
     depth = value(child(place, "ilvl")) or "0"
     return value(child(place, "numId")), int(depth) if depth.isdecimal() else 0
+
+
+def _joined(name: str) -> BlockKind | None:
+    if name in _CODE_NAMES:
+        return "code"
+    return "list" if _CONTENTS_NAME.match(name) else None
 
 
 def _named_level(name: str) -> int | None:

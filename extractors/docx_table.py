@@ -7,17 +7,22 @@ from typing import Final
 
 from extractors.docx_numbering import value
 from extractors.ooxml import Element, child, local
+from extractors.ooxml_table import MOST_COLUMNS, bounded, repeated
 
 _WRAPPERS: Final = frozenset(("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
-_MOST_SPANNED: Final = 200
-_LONGEST_REPEATED: Final = 100
 
 
 def table_rows(table: Element, cell_text: Callable[[Element], str]) -> list[list[str]]:
     """Rows of equal grid. A text merged down a column is repeated in its rows unless it is long."""
     above: dict[int, str] = {}
-    rows = (row for row in _parts(table, "tr") if child(child(row, "trPr"), "del") is None)
-    return [_row(row, above, cell_text) for row in rows]
+    return [_row(row, above, cell_text) for row in _parts(table, "tr")]
+
+
+def only_cell(table: Element) -> Element | None:
+    """The cell of a table that is there as a frame around other things; None when there are more."""
+    rows = list(_parts(table, "tr"))
+    cells = list(_parts(rows[0], "tc")) if len(rows) == 1 else []
+    return cells[0] if len(cells) == 1 else None
 
 
 def _row(row: Element, above: dict[int, str], cell_text: Callable[[Element], str]) -> list[str]:
@@ -31,14 +36,15 @@ def _row(row: Element, above: dict[int, str], cell_text: Callable[[Element], str
             text = above.get(column, "")
         else:
             text = cell_text(cell)
-            above[column] = text if merge is not None and len(text) <= _LONGEST_REPEATED else ""
-        cells.extend([text, *[""] * (_number(child(properties, "gridSpan"), 1) - 1)])
-    return cells
+            above[column] = repeated(text) if merge is not None else ""
+        cells.append(text)
+        cells.extend([""] * (_number(child(properties, "gridSpan"), 1) - 1))
+    return bounded(cells)
 
 
 def _number(element: Element | None, otherwise: int) -> int:
     text = value(element) or ""
-    return min(int(text), _MOST_SPANNED) if text.isdecimal() and len(text) < 6 else otherwise
+    return min(int(text), MOST_COLUMNS) if text.isdecimal() and len(text) < 6 else otherwise
 
 
 def _parts(parent: Element, name: str) -> Iterator[Element]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import struct
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import IO, Any, Final
 
 from knowledge import errors
@@ -13,7 +14,9 @@ from knowledge.errors import ExtractionError, KnowledgeError
 from knowledge.types import Block, Document, Image, Locator
 
 _LENGTH: Final = struct.Struct(">Q")
+_BLOCK_FIELDS: Final = ("kind", "start", "end", "level")
 _LOCATOR_FIELDS: Final = ("page", "page_end", "sheet", "row", "row_end", "slide", "line", "part")
+_block_row = attrgetter(*_BLOCK_FIELDS, *(f"locator.{name}" for name in _LOCATOR_FIELDS))
 _ERRORS: Final[Mapping[str, type[KnowledgeError]]] = {
     name: getattr(errors, name)
     for name in (
@@ -74,17 +77,10 @@ def _dumps(value: object) -> bytes:
 
 
 def _from_document(document: Document) -> dict[str, Any]:
-    blocks = document.blocks
     return {
         "text": document.text,
         "name": document.name,
-        "kind": [block.kind for block in blocks],
-        "start": [block.start for block in blocks],
-        "end": [block.end for block in blocks],
-        "level": [block.level for block in blocks],
-        "locator": {
-            name: _column([getattr(block.locator, name) for block in blocks]) for name in _LOCATOR_FIELDS
-        },
+        "blocks": [_column(values) for values in zip(*map(_block_row, document.blocks), strict=True)],
         "metadata": dict(document.metadata),
         "warnings": document.warnings,
         "attachments": [_from_document(attachment) for attachment in document.attachments],
@@ -92,16 +88,16 @@ def _from_document(document: Document) -> dict[str, Any]:
     }
 
 
-def _column(values: list[Any]) -> list[Any] | None:
+def _column(values: Sequence[Any]) -> Sequence[Any] | None:
     """One field of all blocks: most are never set, and sent as nothing."""
-    return values if any(value is not None for value in values) else None
+    return None if values.count(None) == len(values) else values
 
 
 def _to_document(fields: Mapping[str, Any]) -> Document:
     return Document(
         text=fields["text"],
         name=fields["name"],
-        blocks=tuple(_blocks(fields)),
+        blocks=tuple(_blocks(fields["blocks"])),
         metadata={
             name: tuple(value) if isinstance(value, list) else value
             for name, value in fields["metadata"].items()
@@ -112,20 +108,17 @@ def _to_document(fields: Mapping[str, Any]) -> Document:
     )
 
 
-def _blocks(fields: Mapping[str, Any]) -> list[Block]:
-    columns = zip(
-        fields["kind"], fields["start"], fields["end"], fields["level"], _locators(fields), strict=True
-    )
-    return [
-        Block(kind=kind, start=start, end=end, level=level, locator=locator)
-        for kind, start, end, level, locator in columns
-    ]
-
-
-def _locators(fields: Mapping[str, Any]) -> Sequence[Locator]:
-    columns = {name: fields["locator"][name] for name in _LOCATOR_FIELDS}
-    names = [name for name, values in columns.items() if values is not None]
-    if not names:
-        return [Locator()] * len(fields["kind"])
-    rows = zip(*(columns[name] for name in names), strict=True)
-    return [Locator(**dict(zip(names, row, strict=True))) for row in rows]
+def _blocks(columns: Sequence[Any]) -> Iterator[Block]:
+    if not columns:
+        return
+    count = len(columns[0])
+    kinds, starts, ends, levels, *places = columns
+    known: dict[tuple[Any, ...], Locator] = {}
+    names = [name for name, values in zip(_LOCATOR_FIELDS, places, strict=True) if values is not None]
+    rows = zip(*(values for values in places if values is not None), strict=True) if names else [()] * count
+    blocks = zip(kinds, starts, ends, levels or [None] * count, rows, strict=True)
+    for kind, start, end, level, row in blocks:
+        locator = known.get(row)
+        if locator is None:
+            locator = known[row] = Locator(**dict(zip(names, row, strict=True)))
+        yield Block(kind=kind, start=start, end=end, level=level, locator=locator)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
+import tomllib
 from dataclasses import dataclass, field
 from typing import Final
 
 from knowledge.types import Value
 
-_FENCES: Final = {"---": ("---", "..."), "+++": ("+++",)}
+_TOML: Final = ("+++",)
+_FENCES: Final = {"---": ("---", "..."), "+++": _TOML}
+_COMMENT = re.compile(r"""^([^"'#].*?|"[^"]*"|'[^']*')\s+#.*$""")
 _ENTRY = re.compile(r"([\w][\w .\-]*?)\s*[:=](?:\s+(.*)|\s*(.+))?$")
 _ITEM = re.compile(r"\s*-\s+(.*)$")
 _BLOCK_TEXT = re.compile(r"[|>][+-]?$")
@@ -34,8 +38,33 @@ def front_matter(lines: list[str]) -> FrontMatter:
         return FrontMatter()
     for position, line in enumerate(lines[1:_MOST_LINES], start=1):
         if line.rstrip() in closing:
-            return _parsed(lines[1:position], position + 1)
+            parsed = _parsed_toml if closing == _TOML else _parsed
+            return parsed(lines[1:position], position + 1)
     return FrontMatter()
+
+
+def _parsed_toml(lines: list[str], taken: int) -> FrontMatter:
+    """Tables stay unread, as deeper YAML does."""
+    if any(len(line) > _LONGEST_LINE for line in lines):
+        return FrontMatter()
+    try:
+        entries = tomllib.loads("\n".join(lines))
+    except (ValueError, RecursionError):
+        return FrontMatter()
+    values = {name: _toml_value(value) for name, value in entries.items()}
+    metadata = {name: value for name, value in values.items() if value is not None and value not in ("", ())}
+    return FrontMatter(metadata, taken, tuple(name for name, value in values.items() if value is None))
+
+
+def _toml_value(value: object) -> Value | None:
+    if isinstance(value, list):
+        items = [_toml_value(item) for item in value]
+        return tuple(item for item in items if isinstance(item, str | float)) if None not in items else None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return _number(str(value))
+    return value if isinstance(value, str) else None if isinstance(value, dict) else str(value)
 
 
 def _parsed(lines: list[str], taken: int) -> FrontMatter:
@@ -90,7 +119,13 @@ def _list(text: str) -> Value:
 
 
 def _scalar(text: str) -> str | float:
-    text = text.strip()
+    text = _COMMENT.sub(r"\1", text.strip())
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
         return text[1:-1]
-    return float(text) if _NUMBER.match(text) else text
+    return _number(text) if _NUMBER.match(text) else text
+
+
+def _number(text: str) -> str | float:
+    """The number that a text writes; one beyond what a float holds stays a text."""
+    number = float(text)
+    return number if math.isfinite(number) else text

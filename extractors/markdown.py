@@ -4,94 +4,122 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Final
 
+from extractors.data_uris import take_out
 from extractors.decoding import decode
 from extractors.front_matter import front_matter
+from extractors.lines import Piece, blocks, end_before_blank, without_blank_end
 from extractors.writer import written
-from knowledge.types import Block, BlockKind, Document, Locator, ReadOptions
+from knowledge.types import Block, BlockKind, Document, ReadOptions
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|$)")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")
 _RULE = re.compile(r" {0,3}([-*_])(?:[ \t]*\1){2,}\s*$")
 _LIST = re.compile(r"\s{0,3}(?:[-*+]|\d{1,9}[.)])(?:\s+|$)")
+_MARKUP = re.compile(r" {0,3}<(!--|pre|script|style|textarea)(?=[\s>]|$|(?<=--))", re.IGNORECASE)
+_PICTURE = re.compile(r" {0,3}!\[[^\]]*\]\(images/[0-9a-f]{64}\.\w+\)\s*$")
+_SCRIPT = re.compile(r"(?:import|export)\s")
+_MARKS: Final = frozenset("`~#-*_+=<!0123456789|")
+"""What a line that is more than running text begins with."""
 _TABLE_RULE_CHARACTERS = frozenset("|-: \t")
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A block as a range of lines."""
-
-    kind: BlockKind
-    first: int
-    last: int
-    level: int | None = None
-
-
 def extract(data: bytes, name: str, options: ReadOptions) -> Document:
-    """The text as written without its front matter, which becomes metadata."""
+    """The text as written without its front matter, which becomes metadata, and with pictures taken out of it."""
     decoded = decode(data)
-    lines = decoded.text.split("\n")
+    pictures = take_out(decoded.text, images=options.images)
+    lines = pictures.text.split("\n")
     front = front_matter(lines)
     body = lines[front.lines :]
     warnings = list(decoded.warnings)
     if front.unread:
         warnings.append(f"nested front matter was not read: {', '.join(front.unread)}")
-    blocks = list(_blocks(body, front.lines))
-    return written(name, "\n".join(body), blocks, front.metadata, warnings)
+    if pictures.left_out:
+        warnings.append(f"{pictures.left_out} pictures in the text were left out")
+    pieces = _pieces(body, is_mdx=PurePath(name).suffix.lower() == ".mdx")
+    found = list(blocks(body, pieces, front.lines))
+    document = written(name, "\n".join(body), found, front.metadata, warnings)
+    return replace(document, images=pictures.images)
 
 
-def _blocks(lines: list[str], lines_before: int) -> Iterator[Block]:
-    offsets = [0]
-    for line in lines:
-        offsets.append(offsets[-1] + len(line) + 1)
-    for piece in _pieces(lines):
-        first, last = lines[piece.first], lines[piece.last].rstrip()
-        start = offsets[piece.first] + len(first) - len(first.lstrip())
-        end = offsets[piece.last] + len(last)
-        locator = Locator(line=piece.first + 1 + lines_before)
-        yield Block(kind=piece.kind, start=start, end=end, level=piece.level, locator=locator)
+def blocks_of(text: str) -> Iterator[Block]:
+    """The blocks of Markdown that stands in another format."""
+    lines = text.split("\n")
+    return blocks(lines, _pieces(lines))
 
 
-def _pieces(lines: list[str]) -> Iterator[_Piece]:
+def _pieces(lines: list[str], *, is_mdx: bool = False) -> Iterator[Piece]:
     position = 0
     while position < len(lines):
-        if not lines[position].strip() or _RULE.match(lines[position]):
+        line = lines[position]
+        if not line.strip() or _RULE.match(line):
             position += 1
             continue
-        piece = _piece(lines, position)
+        is_script = is_mdx and _SCRIPT.match(line)
+        piece = (
+            Piece("code", position, end_before_blank(lines, position))
+            if is_script
+            else _piece(lines, position)
+        )
         yield piece
         position = piece.last + 1
 
 
-def _piece(lines: list[str], first: int) -> _Piece:
+def _piece(lines: list[str], first: int) -> Piece:
     line = lines[first]
+    if _is_plain(line):
+        return _paragraph(lines, first)
     if fence := _fence(line):
-        return _Piece("code", first, _fence_end(lines, first, fence))
+        return Piece("code", first, _fence_end(lines, first, fence))
     if atx := _ATX.match(line):
-        return _Piece("heading", first, first, len(atx.group(1)))
+        return Piece("heading", first, first, len(atx.group(1)))
     if line.startswith(("    ", "\t")):
-        return _Piece("code", first, _indented_end(lines, first))
+        return Piece("code", first, _indented_end(lines, first))
     if _is_table(lines, first):
-        return _Piece("table", first, _table_end(lines, first))
+        return Piece("table", first, _table_end(lines, first))
     if _LIST.match(line) and not _RULE.match(line):
-        return _Piece("list", first, _list_end(lines, first))
+        return Piece("list", first, _list_end(lines, first))
+    if markup := _MARKUP.match(line):
+        return _markup(lines, first, markup.group(1).lower())
+    if _PICTURE.match(line) and (first + 1 == len(lines) or not lines[first + 1].strip()):
+        return Piece("image", first, first)
     return _paragraph(lines, first)
 
 
-def _paragraph(lines: list[str], first: int) -> _Piece:
+def _is_plain(line: str) -> bool:
+    """Whether a line cannot be anything but running text, told by its first character."""
+    return line[:1] not in _MARKS and not line[:1].isspace() and "|" not in line
+
+
+def _markup(lines: list[str], first: int, tag: str) -> Piece:
+    """HTML in which blank lines and # mean nothing: up to its end, or that of the text."""
+    end = "-->" if tag == "!--" else f"</{tag}>"
+    kind: BlockKind = "paragraph" if tag == "!--" else "code"
+    for position in range(first, len(lines)):
+        if end in lines[position].lower():
+            return Piece(kind, first, position)
+    return Piece(kind, first, without_blank_end(lines, first, len(lines) - 1))
+
+
+def _paragraph(lines: list[str], first: int) -> Piece:
     """Lines up to a blank one or another block; underlined by = or - it is a heading."""
     last = first
     while last + 1 < len(lines):
         following = lines[last + 1]
+        if following and _is_plain(following):
+            last += 1
+            continue
         underline = _UNDERLINE.match(following)
         if underline and not _RULE.match(lines[first]):
-            return _Piece("heading", first, last + 1, 1 if underline.group(1)[0] == "=" else 2)
+            return Piece("heading", first, last + 1, 1 if underline.group(1)[0] == "=" else 2)
         if not following.strip() or _interrupts(lines, last + 1):
             break
         last += 1
-    return _Piece("paragraph", first, last)
+    return Piece("paragraph", first, last)
 
 
 def _interrupts(lines: list[str], position: int) -> bool:
@@ -107,7 +135,7 @@ def _is_table(lines: list[str], position: int) -> bool:
     if "|" not in lines[position] or position + 1 >= len(lines):
         return False
     rule = lines[position + 1]
-    return "-" in rule and _TABLE_RULE_CHARACTERS.issuperset(rule)
+    return "-" in rule and "|" in rule and _TABLE_RULE_CHARACTERS.issuperset(rule)
 
 
 def _fence(line: str) -> str:
@@ -121,7 +149,7 @@ def _fence_end(lines: list[str], first: int, fence: str) -> int:
     for position in range(first + 1, len(lines)):
         if closing.match(lines[position]):
             return position
-    return _without_blank_end(lines, first, len(lines) - 1)
+    return without_blank_end(lines, first, len(lines) - 1)
 
 
 def _indented_end(lines: list[str], first: int) -> int:
@@ -130,7 +158,7 @@ def _indented_end(lines: list[str], first: int) -> int:
         not lines[last + 1].strip() or lines[last + 1].startswith(("    ", "\t"))
     ):
         last += 1
-    return _without_blank_end(lines, first, last)
+    return without_blank_end(lines, first, last)
 
 
 def _list_end(lines: list[str], first: int) -> int:
@@ -153,20 +181,20 @@ def _list_end(lines: list[str], first: int) -> int:
 
 
 def _fence_end_indented(lines: list[str], first: int, fence: str) -> int:
+    """Where fenced code in a list ends: at its closing fence, or with what is indented."""
+    last = first
     for position in range(first + 1, len(lines)):
-        if lines[position].strip().startswith(fence) and not lines[position].strip().strip(fence[0]):
+        line = lines[position].strip()
+        if line.startswith(fence) and not line.strip(fence[0]):
             return position
-    return first
+        if line and not lines[position][0].isspace():
+            break
+        last = position if line else last
+    return last
 
 
 def _table_end(lines: list[str], first: int) -> int:
     last = first + 1
     while last + 1 < len(lines) and "|" in lines[last + 1]:
         last += 1
-    return last
-
-
-def _without_blank_end(lines: list[str], first: int, last: int) -> int:
-    while last > first and not lines[last].strip():
-        last -= 1
     return last

@@ -1,89 +1,50 @@
-"""Reads PDF files: paragraphs page by page, filled-in form fields included."""
+"""Reads PDF files: paragraphs, headings, tables and pictures in reading order, filled-in form fields included."""
 
 from __future__ import annotations
 
-import io
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
 
-from extractors.pdf_headings import Outline, heading_levels, squeezed
-from extractors.pdf_lines import Line, page_lines
-from extractors.pdf_paragraphs import Paragraph, paragraphs
+from extractors.attachments import attach
+from extractors.pdf_code import Code
+from extractors.pdf_gaps import Gaps, why_empty
+from extractors.pdf_graphics import Picture
+from extractors.pdf_layout import Placed, layout
+from extractors.pdf_open import open_pdf
+from extractors.pdf_outline import outline_of
+from extractors.pdf_page import Page, read_page
+from extractors.pdf_paragraphs import Paragraph, list_item
+from extractors.pdf_pictures import PictureReader
+from extractors.pdf_plain import write_plain
+from extractors.pdf_table import Table
+from extractors.table import markdown_table
 from extractors.times import pdf_seconds
 from extractors.writer import DocumentWriter
-from knowledge.errors import Encrypted, ExtractionError
 from knowledge.types import Document, Locator, ReadOptions
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
+    from pypdfium2 import PdfAttachment, PdfDocument
 
 _log = logging.getLogger(__name__)
-_MOST_NAMED_PAGES: Final = 10
-_DEEPEST_OUTLINE: Final = 6
+_MOST_FILES: Final = 1_000
 
 
 def extract(data: bytes, name: str, options: ReadOptions) -> Document:
-    """Pages without a text layer are counted in a warning; a file of only such pages is empty."""
-    document = _open(data, name)
+    """Pages without a usable text layer are counted in a warning; a file of only such pages is empty.
+
+    Without `options.layout` a page is one block, its text in the order of the file.
+    """
+    document = open_pdf(data, name, options.password)
     writer = DocumentWriter(name)
     _describe(document, writer)
-    unread: list[int] = []
-    outline = _outline(document)
-    pages = [_page(document, number, outline, unread) for number in range(len(document))]
-    _write(pages, outline, writer)
-    _warn(document, pages, unread, writer)
-    return writer.finish(_why_empty(document))
-
-
-def _open(data: bytes, name: str) -> PdfDocument:
-    import pypdfium2
-
-    try:
-        return _with_forms(pypdfium2.PdfDocument(data))
-    except pypdfium2.PdfiumError as error:
-        if "password" in str(error).lower():
-            raise Encrypted(f"{name} is encrypted; remove the password and try again") from error
-        repaired = _repaired(data, name)
-    try:
-        return _with_forms(pypdfium2.PdfDocument(repaired))
-    except pypdfium2.PdfiumError as error:
-        raise _damaged(name, error) from error
-
-
-def _with_forms(document: PdfDocument) -> PdfDocument:
-    if document.get_formtype():
-        document.init_forms()
-    return document
-
-
-def _repaired(data: bytes, name: str) -> bytes:
-    """The file written anew by a more patient reader."""
-    import pypdf
-    from pypdf.errors import DependencyError, PyPdfError
-
-    try:
-        writer = pypdf.PdfWriter(clone_from=pypdf.PdfReader(io.BytesIO(data), strict=False))
-        repaired = io.BytesIO()
-        writer.write(repaired)
-        return repaired.getvalue()
-    except (
-        DependencyError,
-        PyPdfError,
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise _damaged(name, error) from error
-
-
-def _damaged(name: str, error: BaseException) -> ExtractionError:
-    return ExtractionError(
-        f"{name} is damaged and cannot be opened as a PDF ({' '.join(str(error).split())})"
-    )
+    gaps = _write_layout(document, writer, options) if options.layout else write_plain(document, writer)
+    for warning in gaps.warnings(len(document)):
+        writer.warn(warning)
+    _attach(writer, _embedded(document), options)
+    has_nothing = len(gaps.broken) + len(gaps.empty) + len(gaps.garbled) == len(document)
+    return writer.finish(why_empty(document, gaps) if has_nothing else "")
 
 
 def _describe(document: PdfDocument, writer: DocumentWriter) -> None:
@@ -94,96 +55,89 @@ def _describe(document: PdfDocument, writer: DocumentWriter) -> None:
     )
 
 
-def _page(document: PdfDocument, number: int, outline: Outline, unread: list[int]) -> list[Paragraph]:
+def _write_layout(document: PdfDocument, writer: DocumentWriter, options: ReadOptions) -> Gaps:
+    gaps = Gaps()
+    pictures = PictureReader() if options.images else None
+    pages = [_page(document, number, pictures, gaps) for number in range(len(document))]
+    placed = list(layout(pages, outline_of(document), page_headers=options.page_headers))
+    # A file of nothing but pictures has nothing to read: it is empty.
+    if any(not isinstance(item.content, Picture) for item in placed):
+        _write(placed, writer)
+    if pictures and pictures.left_out:
+        writer.warn(f"{pictures.left_out} pictures were left out: too large or too many")
+    for page in pages:
+        _attach(writer, page.annotations.files, options)
+    return gaps
+
+
+def _page(document: PdfDocument, number: int, pictures: PictureReader | None, gaps: Gaps) -> Page:
     import pypdfium2
 
     try:
-        lines = _lines(document, number)
+        page = read_page(document, number, pictures)
     except pypdfium2.PdfiumError as error:
         _log.info("page %d cannot be read: %s", number + 1, error)
-        unread.append(number)
-        return []
-    titles = {position for position, line in enumerate(lines) if (number, squeezed(line.text)) in outline}
-    return paragraphs(lines, titles)
-
-
-def _lines(document: PdfDocument, number: int) -> list[Line]:
-    page = document[number]
-    if document.formenv is not None and page.flatten() == _flattened():
-        page.close()
-        page = document[number]
-    textpage = page.get_textpage()
-    lines = page_lines(textpage)
-    # Pages are freed at once: thousands of them are read in one go.
-    textpage.close()
-    page.close()
-    return lines
-
-
-def _flattened() -> int:
-    """What flattening returns when field values became page content and the page must be read again."""
-    import pypdfium2.raw
-
-    success: int = pypdfium2.raw.FLATTEN_SUCCESS
-    return success
-
-
-def _outline(document: PdfDocument) -> Outline:
-    import pypdfium2
-
-    found: dict[tuple[int, str], int] = {}
-    try:
-        for bookmark in document.get_toc(max_depth=_DEEPEST_OUTLINE):
-            page = _destination(bookmark)
-            if page is not None:
-                found.setdefault((page, squeezed(bookmark.get_title())), bookmark.level + 1)
-    except (pypdfium2.PdfiumError, UnicodeDecodeError) as error:
-        _log.info("the outline cannot be read: %s", error)
-    return found
-
-
-def _destination(bookmark: Any) -> int | None:
-    destination = bookmark.get_dest()
-    page: int | None = destination.get_index() if destination is not None else None
+        gaps.broken.append(number)
+        return Page(number=number)
+    if page.is_garbled:
+        gaps.garbled.append(number)
+    elif page.is_empty:
+        gaps.empty.append(number)
     return page
 
 
-def _write(pages: Sequence[Sequence[Paragraph]], outline: Outline, writer: DocumentWriter) -> None:
-    levels = heading_levels(pages, outline)
-    for number, page in enumerate(pages):
-        locator = Locator(page=number + 1)
-        for position, paragraph in enumerate(page):
-            level = levels.get((number, position))
-            if level is None:
-                writer.add("paragraph", paragraph.text, locator=locator)
-            else:
-                writer.add("heading", paragraph.text.replace("\n", " "), level=level, locator=locator)
+def _write(placed: Sequence[Placed], writer: DocumentWriter) -> None:
+    for is_list, group in groupby(placed, key=_is_list):
+        if is_list:
+            _write_list(list(group), writer)
+            continue
+        for item in group:
+            _write_one(item, writer)
 
 
-def _warn(document: PdfDocument, pages: Sequence[Any], unread: Sequence[int], writer: DocumentWriter) -> None:
-    empty = [number for number, page in enumerate(pages) if not page and number not in unread]
-    if unread:
-        writer.warn(f"{_named(unread)} could not be read")
-    if empty:
-        writer.warn(f"{_named(empty)} of {len(pages)} hold no text layer: empty or scanned")
-    attachments = document.count_attachments()
-    if attachments:
-        writer.warn(f"{attachments} embedded files were not read")
+def _is_list(item: Placed) -> bool:
+    return item.level is None and isinstance(item.content, Paragraph) and bool(list_item(item.content))
 
 
-def _why_empty(document: PdfDocument) -> str:
-    import pypdfium2.raw
-
-    image = pypdfium2.raw.FPDF_PAGEOBJ_IMAGE
-    try:
-        has_image = any(next(page.get_objects(filter=[image], max_depth=3), None) for page in document)
-    except pypdfium2.PdfiumError:
-        has_image = False
-    pages = f"none of its {len(document)} pages has a text layer"
-    return f"{pages}; it seems to be scanned and needs OCR" if has_image else f"{pages} or an image"
+def _write_list(items: Sequence[Placed], writer: DocumentWriter) -> None:
+    texts = [list_item(item.content) for item in items if isinstance(item.content, Paragraph)]
+    writer.add("list", "\n".join(texts), locator=_locator(items[0].page, items[-1].page_end))
 
 
-def _named(pages: Sequence[int]) -> str:
-    shown = ", ".join(str(page + 1) for page in pages[:_MOST_NAMED_PAGES])
-    rest = f" and {len(pages) - _MOST_NAMED_PAGES} more" if len(pages) > _MOST_NAMED_PAGES else ""
-    return f"pages {shown}{rest}"
+def _write_one(item: Placed, writer: DocumentWriter) -> None:
+    locator, content = _locator(item.page, item.page_end), item.content
+    if isinstance(content, Picture):
+        writer.add("image", writer.image_link(content.data), locator=locator)
+    elif isinstance(content, Code):
+        writer.add("code", content.text, locator=locator)
+    elif isinstance(content, Table):
+        writer.add("table", markdown_table(content.rows), locator=locator)
+    elif item.level is None:
+        writer.add("paragraph", content.text, locator=locator)
+    else:
+        writer.add("heading", content.text.replace("\n", " "), level=item.level, locator=locator)
+
+
+def _locator(first: int, last: int) -> Locator:
+    return Locator(page=first + 1, page_end=last + 1 if last > first else None)
+
+
+def _embedded(document: PdfDocument) -> Iterator[PdfAttachment]:
+    for index in range(document.count_attachments()):
+        yield document.get_attachment(index)
+
+
+def _attach(writer: DocumentWriter, files: Iterable[PdfAttachment], options: ReadOptions) -> None:
+    import pypdfium2
+
+    for number, file in enumerate(files):
+        if number >= _MOST_FILES:
+            writer.warn(f"only the first {_MOST_FILES} embedded files were read")
+            return
+        name = file.get_name() or f"embedded file {number + 1}"
+        try:
+            data = bytes(file.get_data())
+        except pypdfium2.PdfiumError as error:
+            writer.warn(f"{name} was not read: it is not in the file ({error})")
+        else:
+            attach(writer, data, name, options)

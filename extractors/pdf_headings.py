@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from extractors.pdf_paragraphs import Paragraph
+from extractors.pdf_outline import Outline, squeezed
+from extractors.pdf_paragraphs import Paragraph, list_item
 
 Pages = Sequence[Sequence[Paragraph]]
-Outline = Mapping[tuple[int, str], int]
-"""(page from 0, title without white space) → level from 1."""
 
 _LARGER: Final = 1.15
+_LONGEST_BOLD: Final = 120
 _LONGEST: Final = 200
 _MOST_LINES: Final = 3
 _LEAST_OUTLINED: Final = 3
 _LARGEST_SHARE: Final = 0.35
 """When more of the paragraphs than this are large, size does not mark headings (slides, posters)."""
 _LETTERS = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
-_NOISE = re.compile(r"[\W_]+")
-
-
-def squeezed(title: str) -> str:
-    """A title as it is compared: without white space and punctuation, lower case."""
-    return _NOISE.sub("", title).lower()
 
 
 def heading_levels(pages: Pages, outline: Outline) -> dict[tuple[int, int], int]:
@@ -44,30 +38,52 @@ def _outlined(pages: Pages, outline: Outline) -> dict[tuple[int, int], int]:
 
 
 def _large(pages: Pages) -> dict[tuple[int, int], int]:
-    body = _body_size(pages)
-    large = {
-        (page, position): round(paragraph.size)
-        for page, position, paragraph in _candidates(pages)
-        if paragraph.size >= _LARGER * body > 0 and not paragraph.is_turned
-    }
-    if len(large) > _LARGEST_SHARE * sum(map(len, pages)):
+    """Larger ones by their size; below them those in bold, where the text is not."""
+    body, is_body_bold = _body(pages)
+    sizes: dict[tuple[int, int], float] = {}
+    for page, position, paragraph in _candidates(pages):
+        if paragraph.is_turned or body <= 0:
+            continue
+        if paragraph.size >= _LARGER * body:
+            sizes[page, position] = round(paragraph.size)
+        elif not is_body_bold and _is_bold_title(paragraph, body):
+            sizes[page, position] = 0
+    if len(sizes) > _LARGEST_SHARE * sum(map(len, pages)):
+        sizes = {place: size for place, size in sizes.items() if size}
+    if len(sizes) > _LARGEST_SHARE * sum(map(len, pages)):
         return {}
-    ranks = {size: rank for rank, size in enumerate(sorted(set(large.values()), reverse=True), start=1)}
-    return {place: min(ranks[size], 6) for place, size in large.items()}
+    ranks = {size: rank for rank, size in enumerate(sorted(set(sizes.values()), reverse=True), start=1)}
+    return {place: min(ranks[size], 6) for place, size in sizes.items()}
+
+
+def _is_bold_title(paragraph: Paragraph, body: float) -> bool:
+    text = paragraph.text
+    return (
+        paragraph.is_bold
+        and paragraph.size >= body / _LARGER
+        and len(text) <= _LONGEST_BOLD
+        and "\n" not in text
+        and text[-1] not in ".,;:。，；："
+        and text[0].isalnum()
+    )
 
 
 def _candidates(pages: Pages) -> Iterable[tuple[int, int, Paragraph]]:
     for page, paragraphs in enumerate(pages):
         for position, paragraph in enumerate(paragraphs):
             is_short = len(paragraph.text) <= _LONGEST and paragraph.lines <= _MOST_LINES
-            if is_short and _LETTERS.search(paragraph.text):
+            if is_short and _LETTERS.search(paragraph.text) and not list_item(paragraph):
                 yield page, position, paragraph
 
 
-def _body_size(pages: Pages) -> float:
-    """The size in which most characters are set."""
+def _body(pages: Pages) -> tuple[float, bool]:
+    """The size in which most characters are set, and whether that is bold."""
     characters: Counter[float] = Counter()
+    bold = 0
     for paragraphs in pages:
         for paragraph in paragraphs:
             characters[round(paragraph.size, 1)] += len(paragraph.text)
-    return characters.most_common(1)[0][0] if characters else 0.0
+            bold += len(paragraph.text) if paragraph.is_bold else 0
+    if not characters:
+        return 0.0, False
+    return characters.most_common(1)[0][0], 2 * bold > characters.total()

@@ -1,128 +1,207 @@
-"""Reads a PDF page as lines with their place on the page: what paragraphs are later made of."""
+"""Reads the text of a PDF page as lines with their place: what columns, tables and paragraphs are later made of."""
 
 from __future__ import annotations
 
-import ctypes
-from collections.abc import Iterator
-from dataclasses import dataclass
-from math import atan2, cos, hypot, sin
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from operator import sub
 from typing import Any, Final
 
+from extractors.pdf_letters import Places, turned_spans
+from extractors.pdf_links import Link, at_height, link_at, linked
+from extractors.pdf_scripts import is_right_to_left, mended, spaced
+
+_GAP: Final = 0.9
+"""In sizes; words further apart may belong to different columns."""
+_CELL_GAP: Final = 0.4
+"""In sizes; figures further apart may be of different columns: tables are often set tightly."""
 _RAISED: Final = 0.5
 """In sizes: pieces whose base lines differ by less stand on one line (a raised note number …)."""
-_WIDEST_GAP: Final = 2.5
-"""In sizes; pieces further apart are cells or columns."""
-_WORD_GAP: Final = 0.15
-_SOFT_HYPHENS: Final = dict.fromkeys((0xFFFE, 0x02, 0xAD))
+_WORD = re.compile("[^\\s\x02\xad\ufffe]+[\x02\xad\ufffe]?")
+_BROKEN: Final = "\x02\xad\ufffe"
 """How the reader marks a word that it put together again at the end of a line."""
+_FIGURES = re.compile(r"[\d)%—–-]\s+[$€£¥(\d—–-]")
+
+
+Gap = tuple[int, float, float]
+"""Where in a line's text the word after it begins, and the edges of the words before and after."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Text and place, in points, the page turned so that the line runs from left to right."""
+    """Text and place, in points, the page turned so that the line runs level."""
 
     text: str
     left: float
     right: float
     base: float
-    """Height of the line the first letters stand on, growing upwards."""
-    foot: float
-    """The same of the last letters: lower where a word broken at the line's end was put together again."""
+    """Height of the line the letters stand on, growing upwards."""
     size: float
     """Of the font as it appears."""
     angle: float
     """How far the page had to be turned, in radians."""
+    is_bold: bool = False
+    is_monospaced: bool = False
+    gaps: tuple[Gap, ...] = ()
+    """Where words stand clearly apart."""
+
+    def cut(self, xs: Sequence[float]) -> list[Line]:
+        """The parts between these places, as far as there are gaps."""
+        parts, rest, offset = [], self, 0
+        for start, right, left in self.gaps:
+            if any(right - self.size < x < left + self.size for x in xs):
+                text = rest.text[: start - offset].rstrip()
+                parts.append(replace(rest, text=text, right=right, gaps=()))
+                rest = replace(rest, text=rest.text[start - offset :], left=left)
+                offset = start
+        return [*parts, replace(rest, gaps=())] if parts else [self]
 
 
-def page_lines(textpage: Any) -> list[Line]:
-    """The lines of a page in the order of its content, pieces of one line joined."""
-    lines: list[Line] = []
-    for line in _pieces(textpage):
-        if lines and _is_same_line(lines[-1], line):
-            lines[-1] = _joined(lines[-1], line)
-        else:
-            lines.append(line)
-    return lines
+@dataclass(frozen=True, slots=True)
+class Borders:
+    """Vertical rules of tables, as (x, lower end, upper end): words on both sides never belong to one line."""
+
+    rules: Sequence[tuple[float, float, float]] = ()
+
+    def within(self, left: float, right: float, base: float) -> list[float]:
+        """Where they part a line."""
+        return [x for x, low, high in self.rules if left < x < right and low <= base <= high]
 
 
-def _pieces(textpage: Any) -> Iterator[Line]:
-    text = textpage.get_text_range()
-    places = _Places(textpage)
-    # The reader counts UTF-16 units: beyond the basic plane they are not Python's characters.
-    is_wide = bool(text) and max(text) > "\uffff"
-    offset = 0
-    for piece in text.split("\r\n"):
-        stripped = piece.strip()
-        if stripped:
-            first = offset + _units(piece[: piece.index(stripped)], is_wide)
-            last = first + _units(stripped, is_wide) - 1
-            yield places.line(stripped.translate(_SOFT_HYPHENS), first, last)
-        offset += _units(piece, is_wide) + 2
+def page_lines(textpage: Any, text: str, borders: Borders, links: Sequence[Link]) -> list[Line]:
+    """The lines of a page with this text in the order of its content, cut where words stand far apart."""
+    if not text or text.isspace():
+        return []
+    places = Places(textpage, text)
+    is_mirrored = is_right_to_left(text)
+    if is_mirrored:
+        text = mended(text, places.edges)
+    words = _Words(text, places)
+    lines = [line for first, end in words.pieces() for line in words.lines(first, end, borders, links)]
+    return [replace(line, text=spaced(line.text)) for line in lines] if is_mirrored else lines
 
 
-def _units(text: str, is_wide: bool) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2 if is_wide else len(text)
+class _Words:
+    """The words of a page with the edges of their first and last letters."""
 
+    def __init__(self, text: str, places: Places) -> None:
+        self._text = text
+        self._places = places
+        self._spans = [match.span() for match in _WORD.finditer(text)]
+        self._boxes = boxes = places.boxes(self._spans)
+        self._lefts, self._rights = boxes[::8], boxes[6::8]
+        for position, (left, last_left) in enumerate(zip(self._lefts, boxes[4::8], strict=True)):
+            if last_left < left:
+                self._lefts[position], self._rights[position] = last_left, boxes[8 * position + 2]
+        self._gaps = list(map(sub, self._lefts[1:], self._rights))
 
-class _Places:
-    """Asks the reader where characters stand, with one set of buffers for all calls."""
+    def pieces(self) -> Iterator[tuple[int, int]]:
+        """What the reader takes for lines, as first word and the word after the last."""
+        text, first = self._text, 0
+        for position in range(1, len(self._spans)):
+            start = self._spans[position][0]
+            if text[start - 1] == "\n" or "\n" in text[self._spans[position - 1][1] : start]:
+                yield first, position
+                first = position
+        if self._spans:
+            yield first, len(self._spans)
 
-    def __init__(self, textpage: Any) -> None:
-        import pypdfium2.raw as pdfium
+    def lines(self, first: int, end: int, borders: Borders, links: Sequence[Link]) -> Iterator[Line]:
+        """A piece, cut where its words may stand in different columns."""
+        places = self._places
+        size, angle = places.size_and_angle(self._spans[first][0])
+        if not self._is_even(first, end):
+            size = max(size, places.size_and_angle(self._spans[end - 1][1] - 1)[0])
+        if angle:
+            self._turn(first, end, angle)
+        base = places.base(self._spans[first][0], angle)
+        parts = borders.within(min(self._lefts[first:end]), max(self._rights[first:end]), base)
+        if parts or not self._is_tight(first, end, size):
+            for position in range(first + 1, end):
+                if self._is_cut(position, size, parts):
+                    yield self._line(first, position, angle, links)
+                    first = position
+        yield self._line(first, end, angle, links)
 
-        self._pdfium = pdfium
-        self._textpage = textpage
-        self._matrix = pdfium.FS_MATRIX()
-        self._box = pdfium.FS_RECTF()
-        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+    def _turn(self, first: int, end: int, angle: float) -> None:
+        """Sees words as they stand on the page turned."""
+        lefts, rights = turned_spans(self._boxes[8 * first : 8 * end], angle)
+        self._lefts[first:end], self._rights[first:end] = lefts, rights
+        self._gaps[first : end - 1] = map(sub, lefts[1:], rights)
 
-    def line(self, text: str, first: int, last: int) -> Line:
-        """The line between two positions in the page's text. Both ends count: either may be a raised mark."""
-        start = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._textpage, first)
-        end = self._pdfium.FPDFText_GetCharIndexFromTextIndex(self._textpage, last)
-        size, angle = self._size_and_angle(start)
-        end_size, end_angle = self._size_and_angle(end)
-        if end_size > size:
-            size, angle = end_size, end_angle
-        left, _, base = self._extent(start, angle)
-        _, right, foot = self._extent(end, angle)
-        if abs(base - foot) < _RAISED * size:
-            base = foot = min(base, foot)
-        return Line(text, left, right, base, foot, size, angle)
+    def _is_even(self, first: int, end: int) -> bool:
+        """Whether the first and the last letter are as high and stand as high: then they are of one size."""
+        boxes, start, last = self._boxes, 8 * first, 8 * end - 4
+        return boxes[start + 1] == boxes[last + 1] and boxes[start + 3] == boxes[last + 3]
 
-    def _size_and_angle(self, index: int) -> tuple[float, float]:
-        matrix = self._matrix
-        if not self._pdfium.FPDFText_GetMatrix(self._textpage, index, ctypes.byref(matrix)):
-            return 0.0, 0.0
-        size = self._pdfium.FPDFText_GetFontSize(self._textpage, index)
-        return abs(size) * hypot(matrix.c, matrix.d), round(atan2(matrix.b, matrix.a), 2)
+    def _is_tight(self, first: int, end: int, size: float) -> bool:
+        """Whether no words of a piece stand so far apart that it may have to be cut."""
+        gaps = self._gaps[first : end - 1]
+        if not gaps:
+            return True
+        widest = max(gaps)
+        if widest > _GAP * size or min(gaps) <= -_GAP * size:
+            return False
+        start, stop = self._spans[first][0], self._spans[end - 1][1]
+        # Both halves of a broken word stand on lines of their own, far apart.
+        return widest <= _CELL_GAP * size or _FIGURES.search(self._text, start, stop) is None
 
-    def _extent(self, index: int, angle: float) -> tuple[float, float, float]:
-        """Left and right edge and base line of a character on the turned page."""
-        box = self._box
-        box.left = box.right = box.top = box.bottom = 0.0
-        self._pdfium.FPDFText_GetLooseCharBox(self._textpage, index, ctypes.byref(box))
-        self._pdfium.FPDFText_GetCharOrigin(
-            self._textpage, index, ctypes.byref(self._x), ctypes.byref(self._y)
+    def _is_cut(self, position: int, size: float, parts: Sequence[float]) -> bool:
+        """Whether a line ends before this word: it is far away, behind a border, or on another line."""
+        if self._text[self._spans[position - 1][1] - 1] in _BROKEN:
+            return True
+        gap, low, high = self._gaps[position - 1], self._rights[position - 1], self._lefts[position]
+        if gap < 0:
+            low, high = self._rights[position], self._lefts[position - 1]
+            gap = high - low
+        if gap > _GAP * size or (gap > _CELL_GAP * size and self._are_figures(position)):
+            return True
+        return gap > 0 and any(low < x < high for x in parts)
+
+    def _are_figures(self, position: int) -> bool:
+        """Whether a word and the one before it are figures."""
+        around = self._text[self._spans[position - 1][1] - 1 : self._spans[position][0] + 1]
+        return _FIGURES.match(around) is not None
+
+    def _line(self, first: int, end: int, angle: float, links: Sequence[Link]) -> Line:
+        spans, places = self._spans, self._places
+        start, last = spans[first][0], spans[end - 1][1] - 1
+        size, base = places.size_and_angle(start)[0], places.base(start, angle)
+        if angle or not self._is_even(first, end):
+            last_size, last_base = places.size_and_angle(last)[0], places.base(last, angle)
+            is_lower = last_size == size and last_base < base and base - last_base < _RAISED * size
+            if last_size > size or is_lower:
+                size, base = last_size, last_base
+        text = self._text[start : last + 1]
+        if links:
+            text = self._linked(first, end, base, size, angle, links)
+        if text[-1] in _BROKEN:
+            text = f"{text[:-1]}-"
+        left, right = min(self._lefts[first:end]), max(self._rights[first:end])
+        face, last_face = places.face(start), places.face(last)
+        is_bold = face.is_bold and last_face.is_bold
+        is_monospaced = face.is_monospaced and last_face.is_monospaced
+        gaps = self._wide_gaps(first, end, size) if len(text) == last + 1 - start else ()
+        return Line(text, left, right, base, size, angle, is_bold, is_monospaced, gaps)
+
+    def _wide_gaps(self, first: int, end: int, size: float) -> tuple[Gap, ...]:
+        if max(self._gaps[first : end - 1], default=0.0) <= _CELL_GAP * size:
+            return ()
+        start = self._spans[first][0]
+        return tuple(
+            (self._spans[position + 1][0] - start, self._rights[position], self._lefts[position + 1])
+            for position in range(first, end - 1)
+            if self._gaps[position] > _CELL_GAP * size
         )
-        if angle == 0:
-            return box.left, box.right, self._y.value
-        across, up = cos(angle), sin(angle)
-        corners = [x * across + y * up for x in (box.left, box.right) for y in (box.bottom, box.top)]
-        return min(corners), max(corners), self._y.value * across - self._x.value * up
 
-
-def _is_same_line(before: Line, after: Line) -> bool:
-    size = max(before.size, after.size)
-    if before.angle != after.angle or abs(before.foot - after.base) > _RAISED * size:
-        return False
-    return -_WORD_GAP * size <= after.left - before.right <= _WIDEST_GAP * size
-
-
-def _joined(before: Line, after: Line) -> Line:
-    larger = before if before.size >= after.size else after
-    gap = " " if after.left - before.right > _WORD_GAP * larger.size else ""
-    base = before.base if before.base != before.foot else larger.base
-    return Line(
-        before.text + gap + after.text, before.left, after.right, base, larger.foot, larger.size, larger.angle
-    )
+    def _linked(
+        self, first: int, end: int, base: float, size: float, angle: float, links: Sequence[Link]
+    ) -> str:
+        spans = self._spans[first:end]
+        boxes = zip(self._lefts[first:end], self._rights[first:end], strict=True)
+        near = links if angle else at_height(links, base, size)
+        urls = [link_at(near, (left + right) / 2, base, size, angle) for left, right in boxes] if near else []
+        if not any(urls):
+            return self._text[spans[0][0] : spans[-1][1]]
+        return linked([self._text[start:stop] for start, stop in spans], urls)

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from extractors.archive_limits import shared_budget
 from extractors.cleaning import clean
 from extractors.recognize import recognize
 from knowledge import registry
@@ -52,10 +53,22 @@ def read_file(path: Path) -> bytes:
 
 def read(data: bytes, name: str, options: ReadOptions = DEFAULT) -> Document:
     """The document in `data`. Whatever a parser trips over becomes an `ExtractionError`."""
-    name = clean(name)
+    name = clean(name).replace("\n", " ")
+    with shared_budget() as budget:
+        document = read_content(data, name, options)
+        budget.add_characters(len(document.text), name or "the data", options.max_characters)
+    return document
+
+
+def read_content(data: bytes, name: str, options: ReadOptions) -> Document:
+    """As `read`, for an extractor that unwraps a file: the text is counted once, as that of the wrapping."""
     try:
         extractor: Extractor = registry.load(registry.EXTRACTORS[recognize(data, name)])
-        document = extractor(data, name, options)
+        return extractor(data, name, options)
+    except ExtractionError as error:
+        if "\n" in str(error):  # quoted from a parser
+            raise type(error)(" ".join(str(error).split())) from error
+        raise
     except KnowledgeError:
         raise
     except MemoryError as error:
@@ -68,17 +81,6 @@ def read(data: bytes, name: str, options: ReadOptions = DEFAULT) -> Document:
         raise ExtractionError(
             f"{name or 'the data'} cannot be read ({type(error).__name__}: {_line(error)})"
         ) from error
-    length = _characters(document)
-    if length > options.max_characters:
-        raise ExtractionLimit(
-            f"{name or 'the data'} holds {length} characters; allowed are {options.max_characters} "
-            "(setting extract_characters)"
-        )
-    return document
-
-
-def _characters(document: Document) -> int:
-    return len(document.text) + sum(map(_characters, document.attachments))
 
 
 def _line(error: Exception) -> str:

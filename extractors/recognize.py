@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import re
-import zipfile
 from pathlib import PurePath
 from typing import Final
 
+from extractors.compound import MAGIC as OLE_START
 from extractors.decoding import wide_encoding
+from extractors.recognize_ole import ENCRYPTED_OFFICE, ole_kind
+from extractors.recognize_signatures import binary_kind, signature
+from extractors.recognize_text import text_kind
+from extractors.recognize_zip import ZIP_STARTS, zip_kind
 from knowledge.errors import EmptyDocument, Encrypted, ExtractionError, UnsupportedFormat
 
+SOURCE_CODE: Final = tuple(
+    ".py .js .mjs .ts .tsx .jsx .java .kt .go .rs .c .h .cc .cpp .hpp .cs .swift .rb .php .pl .lua .r .scala .dart "
+    ".sql .sh .bash .zsh .ps1 .bat .css .scss .less .vue .proto .graphql .tf .gradle".split()
+)
 SUFFIXES: Final = {
     ".txt": "text",
     ".log": "text",
@@ -21,69 +27,103 @@ SUFFIXES: Final = {
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
+    ".mhtml": "mhtml",
+    ".mht": "mhtml",
+    ".eml": "eml",
     ".pdf": "pdf",
     ".docx": "docx",
     ".docm": "docx",
     ".dotx": "docx",
+    ".dotm": "docx",
+    ".pptx": "pptx",
+    ".pptm": "pptx",
+    ".ppsx": "pptx",
+    ".ppsm": "pptx",
+    ".potx": "pptx",
+    ".potm": "pptx",
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
     ".xltx": "xlsx",
+    ".xls": "xls",
+    ".xlt": "xls",
+    ".xlsb": "xlsb",
+    ".ods": "ods",
     ".csv": "csv",
     ".tsv": "csv",
+    ".rst": "rst",
+    ".org": "org",
+    ".json": "json",
+    ".geojson": "json",
+    ".jsonl": "json_lines",
+    ".ndjson": "json_lines",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".xml": "xml",
+    ".nxml": "xml",
+    ".rss": "xml",
+    ".atom": "xml",
+    ".fb2": "xml",
+    ".dita": "xml",
+    ".vtt": "subtitles",
+    ".srt": "subtitles",
+    ".ipynb": "notebook",
+    ".properties": "properties",
+    ".ini": "properties",
+    ".cfg": "properties",
+    ".conf": "properties",
+    ".toml": "properties",
+    **dict.fromkeys(SOURCE_CODE, "code"),
+    ".zip": "archive",
+    ".tar": "archive",
+    ".mbox": "archive",
+    ".gz": "compressed",
+    ".tgz": "compressed",
+    ".bz2": "compressed",
+    ".tbz2": "compressed",
+    ".xz": "compressed",
+    ".txz": "compressed",
 }
-_BINARY_FORMATS: Final = frozenset(("pdf", "docx", "xlsx"))
-_PDF_HEADER_WITHIN: Final = 1024
-_HTML_WITHIN: Final = 1024
+"""Suffix → registry name. What a file's content tells is a suffix too, so a format joins by its line here."""
+
+UNREADABLE: Final = {
+    ".doc": "a Word 97–2003 document (.doc)",
+    ".ppt": "a PowerPoint 97–2003 presentation (.ppt)",
+    ".msg": "an Outlook message (.msg)",
+    ".hwp": "a Hangul document (.hwp)",
+    ".vsd": "a Visio drawing (.vsd)",
+    ".ole": "an OLE compound file",
+    ".vsdx": "a Visio drawing (.vsdx)",
+    ".odt": "an OpenDocument text (.odt)",
+    ".odp": "an OpenDocument presentation (.odp)",
+    ".odf": "an OpenDocument file",
+    ".epub": "an EPUB book",
+    ".iwork": "an Apple iWork document",
+    ".rtf": "RTF text",
+}
+"""What a content is called as long as nothing reads it."""
+
+_BINARY: Final = frozenset(
+    ".pdf .docx .docm .dotx .xlsx .xlsm .xltx .xlsb .pptx .pptm .potx .ppsx .odt .ods .odp .epub "
+    ".zip .tar .gz .tgz .bz2 .tbz2 .xz .txz".split()
+)
+"""Suffixes that promise a binary format: plain text under such a name is a damaged file."""
+_LEGACY: Final = frozenset((".doc", ".xls", ".ppt", ".rtf", ".msg"))
+"""Names that programs also give to text, HTML and tables: what is text under them has no name."""
+_VAGUE: Final = frozenset((".txt", ".text", ".log", ".html", ".htm", ".xhtml", ".xml"))
+"""Suffixes of text that content may overrule; the others decide between the formats of text."""
+_PDF_START: Final = b"%PDF-"
+_PDF_WITHIN: Final = 1024
+"""Bytes that may stand before a PDF. Text may speak of PDF there."""
 _CONTROL_SAMPLE: Final = 8192
 _MOST_CONTROLS: Final = 0.05
 _MOST_ZEROS: Final = 0.01
 _ALWAYS_ALLOWED: Final = 4
 """Stray control characters that any text may hold, however short."""
-
-_MAGIC: Final = (
-    (b"{\\rtf", "RTF text"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"\xfd7zXZ\x00", "an xz archive"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"SQLite format 3\x00", "an SQLite database"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90\x00", "a program"),
-    (b"ID3", "an MP3 recording"),
-    (b"OggS", "an Ogg recording"),
-    (b"RIFF", "a RIFF recording or image"),
-    (b"%!PS", "PostScript"),
-)
-_COMPOUND: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ENCRYPTED_STREAM: Final = "EncryptedPackage".encode("utf-16-le")
-_LEGACY_STREAMS: Final = (
-    ("WordDocument", "a Word 97–2003 document (.doc)"),
-    ("Workbook", "an Excel 97–2003 workbook (.xls)"),
-    ("PowerPoint Document", "a PowerPoint 97–2003 presentation (.ppt)"),
-    ("__substg1.0", "an Outlook message (.msg)"),
-)
-_ZIP_CONTENTS: Final = (
-    ("xl/workbook.bin", "an Excel binary workbook (.xlsb)"),
-    ("ppt/", "a PowerPoint presentation (.pptx)"),
-    ("META-INF/container.xml", "an EPUB book"),
-    ("content.xml", "an OpenDocument file"),
-)
-_HTML_START = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html[\s>])",
-    re.IGNORECASE | re.DOTALL,
-)
 _TEXT_CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\r\f\v\x08\x1a\x1b"))
 
 
 def supported_suffixes() -> tuple[str, ...]:
-    """Suffixes of files that can be read, lower case, with the dot."""
+    """Suffixes of files that can be read, lower case, with the dot. Text is read under any other suffix too."""
     return tuple(SUFFIXES)
 
 
@@ -92,70 +132,48 @@ def recognize(data: bytes, name: str) -> str:
     if not data:
         raise EmptyDocument(f"nothing to read in {_called(name)}: it has 0 bytes")
     suffix = PurePath(name).suffix.lower()
-    return _by_content(data, name, suffix) or _by_name(data, name, suffix)
+    kind = _binary_kind(data, name, suffix) or _text_kind(data, name, suffix)
+    if kind == ENCRYPTED_OFFICE:
+        return kind
+    if kind not in SUFFIXES:
+        raise unsupported(name, UNREADABLE[kind])
+    return SUFFIXES[kind]
 
 
-def _by_content(data: bytes, name: str, suffix: str) -> str | None:
-    if b"%PDF-" in data[:_PDF_HEADER_WITHIN]:
-        return "pdf"
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
-        return _zip_format(data, name, suffix)
-    if data.startswith(_COMPOUND):
-        raise _compound_error(data, name)
-    for magic, what in _MAGIC:
-        if data.startswith(magic):
-            raise unsupported(name, what)
-    if SUFFIXES.get(suffix) not in ("markdown", "csv") and _HTML_START.match(data[:_HTML_WITHIN]):
-        return "html"
-    return None
+def _binary_kind(data: bytes, name: str, suffix: str) -> str | None:
+    """The suffix that fits what the first bytes say; None when they say nothing."""
+    if data.startswith(ZIP_STARTS):
+        return zip_kind(data, name, suffix if suffix in _BINARY else "")
+    if data.startswith(OLE_START):
+        return ole_kind(data, name)
+    if what := signature(data):
+        raise unsupported(name, what)
+    return binary_kind(data)
 
 
-def _by_name(data: bytes, name: str, suffix: str) -> str:
-    is_text = _is_text(data)
-    found = SUFFIXES.get(suffix)
-    if found in _BINARY_FORMATS:
-        held = "plain text" if is_text else "damaged or unknown"
-        raise ExtractionError(f"{_called(name)} is not a {found} file: its content is {held}")
+def _text_kind(data: bytes, name: str, suffix: str) -> str:
+    """The suffix that fits a text: its own where that says more than what can be told from the text."""
+    is_text = looks_like_text(data)
+    if _PDF_START in data[:_PDF_WITHIN] and (suffix == ".pdf" or not is_text):
+        return ".pdf"
+    is_known = suffix in SUFFIXES and suffix not in _LEGACY
     if not is_text:
+        if suffix in _BINARY and is_known:
+            raise ExtractionError(
+                f"{_called(name)} is not a {suffix[1:]} file: its content is damaged or unknown"
+            )
         raise unsupported(name, "binary data of an unknown kind")
-    if found is not None:
-        return found
-    if suffix and re.fullmatch(r"\.[a-z][a-z0-9_]{0,9}", suffix):
-        raise unsupported(name, f"a {suffix} file")
-    return "text"
+    if is_known and suffix not in _BINARY | _VAGUE:
+        return suffix
+    kind = text_kind(data, is_named=is_known)
+    if kind in SUFFIXES:
+        return str(kind)
+    if suffix in _BINARY:
+        raise ExtractionError(f"{_called(name)} is not a {suffix[1:]} file: its content is plain text")
+    return suffix if is_known else ".txt"
 
 
-def _zip_format(data: bytes, name: str, suffix: str) -> str:
-    try:
-        parts = zipfile.ZipFile(io.BytesIO(data)).namelist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        found = SUFFIXES.get(suffix)
-        what = f"{found} file" if found in _BINARY_FORMATS else "ZIP archive"
-        raise ExtractionError(f"{_called(name)} is a damaged {what}: {error}") from error
-    for part, what in _ZIP_CONTENTS:
-        if any(name == part or (part[-1] == "/" and name.startswith(part)) for name in parts):
-            raise unsupported(name, what)
-    folders = {part.split("/", 1)[0].lower() for part in parts}
-    for folder, found in (("word", "docx"), ("xl", "xlsx")):
-        if folder in folders:
-            return found
-    found = SUFFIXES.get(suffix, "")
-    if "[Content_Types].xml" in parts and found in ("docx", "xlsx"):
-        return found
-    raise unsupported(name, "a ZIP archive")
-
-
-def _compound_error(data: bytes, name: str) -> ExtractionError:
-    """Old Office files and encrypted new ones share a container."""
-    if _ENCRYPTED_STREAM in data:
-        return Encrypted(f"{_called(name)} is encrypted; remove the password and try again")
-    for stream, what in _LEGACY_STREAMS:
-        if stream.encode("utf-16-le") in data:
-            return unsupported(name, what)
-    return unsupported(name, "an OLE compound file")
-
-
-def _is_text(data: bytes) -> bool:
+def looks_like_text(data: bytes) -> bool:
     """Text has hardly any control characters; UTF-16 and UTF-32 have, but in order."""
     sample = data[:_CONTROL_SAMPLE]
     if sample.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
@@ -170,9 +188,20 @@ def _is_text(data: bytes) -> bool:
 
 def unsupported(name: str, what: str) -> UnsupportedFormat:
     """The one error for formats without an extractor."""
-    return UnsupportedFormat(
-        f"{_called(name)} is {what}, which cannot be read; supported: {' '.join(SUFFIXES)}"
+    return UnsupportedFormat(f"{_called(name)} is {what}, which cannot be read{supported_hint()}")
+
+
+def encrypted(name: str) -> Encrypted:
+    """The one error for files that a password opens, when none is given."""
+    return Encrypted(
+        f"{_called(name)} is encrypted; give its password (--password) or remove the password and try again"
     )
+
+
+def supported_hint() -> str:
+    """What an error says of the formats that can be read: the usual suffix of each."""
+    usual = {format_: suffix for suffix, format_ in reversed(SUFFIXES.items())}
+    return f"; supported: {' '.join(sorted(usual.values()))} and other text"
 
 
 def _called(name: str) -> str:

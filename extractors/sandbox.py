@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
+from extractors.deadline import Deadline
 from extractors.framing import read_frame, reply_of, write_frame
 from knowledge.defaults import BY_NAME
 from knowledge.errors import ExtractionError, ExtractionLimit, KnowledgeError
@@ -99,10 +100,10 @@ class Worker:
     def _ask(self, request: bytes, data: bytes | None, called: str) -> Document | KnowledgeError:
         if self._child is not None and not self._child.is_usable():
             self._end_child()
-        child = self._child = self._child or _Child(self._command)
+        child = self._child = self._child or _Child(self._command, self._timeout_s)
         largest = max(self._max_characters * _FRAME_BYTES_PER_CHARACTER, _SMALLEST_FRAME_LIMIT)
         try:
-            payload = child.exchange(request, data, self._timeout_s, largest)
+            payload = child.exchange(request, data, largest)
         except (OSError, EOFError, ValueError):
             self._child = None
             return self._failure(child, called)
@@ -117,7 +118,7 @@ class Worker:
 
     def _failure(self, child: _Child, called: str) -> KnowledgeError:
         child.end()
-        if child.has_expired:
+        if child.deadline.has_passed:
             return ExtractionLimit(
                 f"{called} took more than {self._timeout_s:g} s (setting extract_timeout_s); it was given up"
             )
@@ -194,33 +195,30 @@ class WorkerPool:
 class _Child:
     """A running worker process and its pipes."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], timeout_s: float) -> None:
         self.files = 0
-        self.has_expired = False
         self.is_abandoned = False
         self._owner = os.getpid()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=_environment()
         )
-        self._end = weakref.finalize(self, _end, self._process)
+        self.deadline = Deadline(self._process, timeout_s)
+        self._end = weakref.finalize(self, _end, self._process, self.deadline)
 
-    def exchange(self, request: bytes, data: bytes | None, timeout_s: float, largest: int) -> bytes:
+    def exchange(self, request: bytes, data: bytes | None, largest: int) -> bytes:
         """The reply's frame. EOFError or OSError when the child dies, be it killed for its time."""
         process = self._process
         if process.stdin is None or process.stdout is None:
             raise EOFError("the child has no pipes")
-        watch = threading.Timer(timeout_s, self._expire)
-        watch.daemon = True
-        watch.start()
+        self.deadline.start()
         try:
             write_frame(process.stdin, request)
             if data is not None:
                 write_frame(process.stdin, data)
             payload = read_frame(process.stdout, largest)
         finally:
-            watch.cancel()
-            watch.join()
+            self.deadline.stop()
         self.files += 1
         return payload
 
@@ -253,13 +251,10 @@ class _Child:
         except (OSError, ValueError):
             return ""
 
-    def _expire(self) -> None:
-        self.has_expired = True
-        self._process.kill()
 
-
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes], deadline: Deadline) -> None:
     """Closing its pipe tells a child to go; one that does not is killed. Either way it is waited for."""
+    deadline.close()
     for pipe in (process.stdin, process.stdout):
         _close(pipe)
     try:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
+from typing import Final
 
 from extractors.writer import DocumentWriter
 from knowledge.types import Locator
 
+LINE_BREAK: Final = "<br>"
+"""Within a cell, as Markdown's tables write it."""
+_LOOKED_AT: Final = 200
+_BORDER: Final = "\x1f"
 Row = Sequence[str]
 
 
@@ -19,16 +25,27 @@ class NumberedRow:
 
 
 def cell(text: str) -> str:
-    """`text` fit for a Markdown table: on one line, bars escaped."""
+    """`text` fit for a Markdown table: on one line, `<br>` for its line breaks, bars escaped."""
     if "|" in text:
         text = text.replace("|", "\\|")
     if "\n" in text or "\r" in text:
-        text = " ".join(text.split())
+        lines = (" ".join(line.split()) for line in text.splitlines())
+        text = LINE_BREAK.join(filter(None, lines))
     return text.strip()
 
 
 def row_line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(map(cell, cells))} |"
+    """The cells between bars. Most rows hold nothing to escape or strip, and a glance at the whole row tells."""
+    cells = list(cells)
+    together = _BORDER.join(cells)
+    if "|" in together or "\n" in together or "\r" in together or "\t" in together or _is_padded(together):
+        cells = list(map(cell, cells))
+    return f"| {' | '.join(cells)} |"
+
+
+def _is_padded(together: str) -> bool:
+    """Whether white space stands at the border of a cell."""
+    return f" {_BORDER}" in together or f"{_BORDER} " in together or together != together.strip()
 
 
 def rule_line(width: int) -> str:
@@ -50,7 +67,7 @@ def write_rows(writer: DocumentWriter, rows: Sequence[NumberedRow], sheet: str |
 
     Rows without text must be gone already; columns without text are dropped.
     """
-    first = _header_position(rows)
+    first = header_position(rows)
     columns = _used_columns(row.cells for row in rows[first:])
     for row in rows[:first]:
         writer.add("paragraph", " ".join(_texts(row)), locator=_at(row, sheet))
@@ -61,12 +78,14 @@ def write_rows(writer: DocumentWriter, rows: Sequence[NumberedRow], sheet: str |
         writer.add("table", line, locator=_at(row, sheet), separator="\n" if position else "\n\n")
 
 
-def _header_position(rows: Sequence[NumberedRow]) -> int:
-    """Where the header is: a line with a single text above a wider table is a title, not a header."""
-    for position, row in enumerate(rows):
-        if len(list(_texts(row))) > 1:
-            return position
-    return 0
+def header_position(rows: Sequence[NumberedRow]) -> int:
+    """Where the header is: lines that fill less than half of a table are titles above it."""
+    filled = [sum(1 for _ in _texts(row)) for row in rows[:_LOOKED_AT]]
+    wide = next((position for position, count in enumerate(filled) if count > 1), None)
+    if wide is None:
+        return 0
+    usual = median(filled[wide:])
+    return next((p for p, count in enumerate(filled) if count > 1 and count * 2 > usual), wide)
 
 
 def _texts(row: NumberedRow) -> Iterator[str]:
@@ -75,14 +94,18 @@ def _texts(row: NumberedRow) -> Iterator[str]:
 
 def _used_columns(rows: Iterable[Row]) -> list[int]:
     used: set[int] = set()
+    known = 0
     for row in rows:
-        used.update(column for column, text in enumerate(row) if text and not text.isspace())
+        if len(row) > known:
+            used.update(column for column, text in enumerate(row) if text and not text.isspace())
+            while known in used:
+                known += 1
     return sorted(used)
 
 
 def _pick(row: Row, columns: Sequence[int]) -> Row:
     width = len(row)
-    if width == len(columns) == columns[-1] + 1:
+    if columns and width == len(columns) == columns[-1] + 1:
         return row
     return [row[column] if column < width else "" for column in columns]
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from extractors.cleaning import clean
 from extractors.images import image_of, link_text
-from knowledge.errors import EmptyDocument
+from knowledge.errors import EmptyDocument, KnowledgeError
 from knowledge.types import Block, BlockKind, Document, Image, Locator, Value
 
 NOWHERE = Locator()
+_MOST_UNREAD: Final = 20
+_FORMATS: Final = "; supported: "
+"""Begins the list of formats in an error, which need not be repeated for every file inside."""
 
 
 class DocumentWriter:
@@ -20,6 +24,7 @@ class DocumentWriter:
         self.warnings: list[str] = []
         self.metadata: dict[str, Value] = {}
         self.attachments: list[Document] = []
+        self._unread = 0
         self._images: dict[str, Image] = {}
         self._pieces: list[str] = []
         self._blocks: list[Block] = []
@@ -69,10 +74,23 @@ class DocumentWriter:
         if sheets:
             self.warn(f"hidden sheets were left out: {', '.join(sheets)}")
 
+    def warn_of_unread(self, name: str, error: KnowledgeError) -> None:
+        """Says that a file inside could not be read; after the first few only how many more there are."""
+        self._unread += 1
+        if self._unread <= _MOST_UNREAD:
+            why = str(error).partition(_FORMATS)[0]
+            for said in (f"nothing to read in {name}: ", f"{name} was not read: "):
+                why = why.removeprefix(said)
+            if why.startswith(f"{name} "):
+                why = f"it {why.removeprefix(f'{name} ')}"
+            self.warn(f"{name} was not read: {why}")
+
     def finish(self, empty: str = "it holds no text") -> Document:
         """The document. Raises `EmptyDocument` saying `empty` when no block was added."""
         if not self._blocks and not self.attachments:
             raise EmptyDocument(f"nothing to read in {self.name or 'the data'}: {empty}")
+        if self._unread > _MOST_UNREAD:
+            self.warn(f"and {self._unread - _MOST_UNREAD} more files inside were not read")
         return Document(
             text="".join(self._pieces),
             name=self.name,

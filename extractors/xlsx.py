@@ -1,111 +1,98 @@
-"""Reads Excel workbooks: every visible sheet as a heading and a Markdown table, one block per row."""
+"""Reads Excel workbooks: every visible sheet as a heading and Markdown tables, one block per row."""
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from lxml import etree
 
-from extractors.ooxml import Package
-from extractors.ooxml_drawings import write_drawings
-from extractors.table import NumberedRow, write_rows
+from extractors.ooxml import Element, Package
+from extractors.ooxml_part import Part
+from extractors.workbook import Sheet, SheetWriter
+from extractors.workbook_writing import write_sheet
 from extractors.writer import DocumentWriter
-from extractors.xlsx_values import shown
-from knowledge.errors import Encrypted, ExtractionError
-from knowledge.types import Document, Locator, ReadOptions
-
-if TYPE_CHECKING:
-    from extractors.xlsx_sparse import SparseSheet
-
-_DENSE_CELLS: Final = 8_000_000
-"""The fast reader holds the whole rectangle between the outermost cells; larger ones are read sparsely."""
-_LONGEST_REPEATED: Final = 100
-_DIMENSION = re.compile(
-    rb"""<(?:\w+:)?dimension\s+ref=["'](?:\$?[A-Z]+\$?\d+:)?\$?([A-Z]{1,3})\$?(\d{1,7})["']"""
-)
-
-_PLACE = re.compile(rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["']""")
+from extractors.xlsx_book import SheetEntry, cell_pictures, shared_strings, sheet_entries, starts_1904, styles
+from extractors.xlsx_cells import SheetCells
+from extractors.xlsx_comments import read_comments
+from extractors.xlsx_drawings import read_drawing, write_floating
+from extractors.xlsx_sheet import SheetXml, area, links, merged_areas, page_text
+from extractors.xlsx_sources import data_sources
+from knowledge.errors import EmptyDocument, Encrypted, ExtractionError, ExtractionLimit
+from knowledge.types import Document, ReadOptions
 
 
 def extract(data: bytes, name: str, options: ReadOptions) -> Document:
-    """Cached values of formulas; hidden sheets are left out with a warning."""
+    """Values as their formats show them, of formulas those last computed; hidden sheets are left out."""
     package = Package(data, name)
     writer = DocumentWriter(name)
     writer.describe(package.properties())
-    sheets = _sparse(package, writer) if _is_sparse(package) else _dense(data, name, writer)
-    for title, rows in sheets:
-        if rows:
-            writer.add("heading", title, level=1, locator=Locator(sheet=title))
-            write_rows(writer, rows, title)
-    write_drawings(package, writer)
-    return writer.finish("no visible sheet has a value")
-
-
-def _is_sparse(package: Package) -> bool:
-    return any(
-        _area(package, part) > _DENSE_CELLS
-        for folded, part in package.parts.items()
-        if folded.startswith("xl/worksheets/") and folded.endswith(".xml")
+    main = package.main_part("xl/workbook.xml")
+    book = Part(package, main, writer, options)
+    cells = SheetCells(
+        strings=shared_strings(package, book.target("sharedStrings")),
+        styles=styles(package, book.target("styles"), starts_1904(package, main)),
+        cell_pictures=cell_pictures(package, book),
     )
-
-
-def _area(package: Package, part: str) -> int:
-    """Cells up to the corner that the sheet claims, or that its cells reach when it claims none."""
-    corner = _DIMENSION.search(package.read(part, 4096))
-    places = {(corner[1], corner[2])} if corner else set(_PLACE.findall(package.read(part)))
-    return max(map(_column, places), default=0) * max((int(row) for _, row in places), default=0)
-
-
-def _column(place: tuple[bytes, bytes]) -> int:
-    column = 0
-    for letter in place[0]:
-        column = column * 26 + letter - 64
-    return column
-
-
-def _sparse(package: Package, writer: DocumentWriter) -> Iterator[tuple[str, list[NumberedRow]]]:
-    from extractors.xlsx_sparse import visible_sheets
-
-    sheet: SparseSheet
-    for sheet in visible_sheets(package, writer):
-        yield sheet.title, list(sheet.rows())
-
-
-def _dense(data: bytes, name: str, writer: DocumentWriter) -> Iterator[tuple[str, list[NumberedRow]]]:
-    import python_calamine as calamine
-
+    entries = sheet_entries(package, main)
+    damage: ExtractionError | None = None
+    for entry in entries:
+        try:
+            if not entry.is_hidden:
+                _write_entry(entry, book.beside(entry.part), cells)
+        except (ExtractionLimit, Encrypted):
+            raise
+        except ExtractionError as error:
+            damage = error
+            writer.warn(f"the sheet {entry.title} was not read to its end: {error}")
+    for source in data_sources(book):
+        writer.add("paragraph", source)
+    writer.warn_of_hidden([entry.title for entry in entries if entry.is_hidden])
     try:
-        workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        hidden = []
-        for sheet in workbook.sheets_metadata:
-            if sheet.visible != calamine.SheetVisibleEnum.Visible:
-                hidden.append(sheet.name)
-            elif sheet.typ == calamine.SheetTypeEnum.WorkSheet:
-                yield sheet.name, _rows(workbook.get_sheet_by_name(sheet.name))
-    except calamine.PasswordError as error:
-        raise Encrypted(f"{name} is encrypted; remove the password and try again") from error
-    except calamine.CalamineError as error:
-        raise ExtractionError(f"{name} is damaged: {' '.join(str(error).split())}") from error
-    writer.warn_of_hidden(hidden)
+        return writer.finish("no visible sheet has a value")
+    except EmptyDocument as empty:
+        raise damage or empty from None
 
 
-def _rows(sheet: Any) -> list[NumberedRow]:
-    if sheet.start is None:
-        return []
-    first_row, first_column = sheet.start
-    grid = [list(map(shown, row)) for row in sheet.to_python()]
-    _fill_merged(grid, sheet.merged_cell_ranges or [], first_row, first_column)
-    numbered = (NumberedRow(number, row) for number, row in enumerate(grid, start=first_row + 1))
-    return [row for row in numbered if any(map(str.strip, row.cells))]
+def _write_entry(entry: SheetEntry, part: Part, book: SheetCells) -> None:
+    out = SheetWriter(part.writer, entry.title)
+    xml = SheetXml(part.package, entry.part)
+    rest, damage = _rest(xml)
+    addresses = {key: relation.target for key, relation in part.relations.items() if relation.is_external}
+    cells = SheetCells(
+        strings=book.strings,
+        styles=book.styles,
+        links=links(rest, addresses),
+        cell_pictures=book.cell_pictures,
+    )
+    drawings = [read_drawing(part.beside(target)) for target in part.targets("drawing")]
+    sheet = Sheet(
+        rows=cells.rows(xml.row_texts()),
+        merged=merged_areas(rest),
+        header_rows=_header_rows(part),
+        pictures=[picture for drawing in drawings for picture in drawing.pictures],
+        comments=read_comments(part),
+        page_header=page_text(rest, "oddHeader", "evenHeader", "firstHeader"),
+        page_footer=page_text(rest, "oddFooter", "evenFooter", "firstFooter"),
+    )
+    write_sheet(out, sheet)
+    for drawing in drawings:
+        write_floating(out, drawing)
+    for key in part.relations:
+        part.embed(key)
+    if damage is not None:
+        raise damage
 
 
-def _fill_merged(grid: list[list[str]], ranges: list[Any], first_row: int, first_column: int) -> None:
-    """Repeats a label merged down a column, so that every row says what it belongs to."""
-    for (top, left), (bottom, right) in ranges:
-        row, column = top - first_row, left - first_column
-        if left != right or not (0 <= row < len(grid) and 0 <= column < len(grid[row])):
-            continue
-        label = grid[row][column]
-        for below in grid[row + 1 : bottom - first_row + 1] if 0 < len(label) <= _LONGEST_REPEATED else ():
-            below[column] = below[column] or label
+def _header_rows(part: Part) -> frozenset[int]:
+    """The first rows of the tables that the author declared as such."""
+    roots = (part.package.optional_xml(target) for target in part.targets("table"))
+    areas = (
+        area(root.get("ref", "")) for root in roots if root is not None and root.get("headerRowCount") != "0"
+    )
+    return frozenset(found.top for found in areas if found is not None)
+
+
+def _rest(xml: SheetXml) -> tuple[Element, ExtractionError | None]:
+    """What follows the rows. Rows that are cut short are read all the same, and the error raised after them."""
+    try:
+        return xml.rest(), None
+    except ExtractionError as error:
+        return etree.Element("worksheet"), error

@@ -5,12 +5,17 @@ from __future__ import annotations
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
+
+from knowledge.errors import EmbeddingError, TextsNotEmbedded
+from knowledge.protocols import AsksServer
 
 if TYPE_CHECKING:
     from knowledge.protocols import Embedder
@@ -27,19 +32,58 @@ _NOT_DAMAGED: Final = _BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite
 _LOCK_WAIT_S: Final = 5.0
 _UNIT_TOLERANCE: Final = 1e-3
 _Result = TypeVar("_Result")
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingUsage:
+    """What the vectors of documents have taken."""
+
+    texts: int = 0
+    cached: int = 0
+    """Texts whose vector was there already."""
+    calls: int = 0
+    """To a server; 0 for a model of this machine."""
+    tokens: int | None = None
+    """Counted by the server; None when it does not tell."""
+    seconds: float = 0.0
+    """Of the model, or of waiting for its server."""
+
+    @property
+    def cached_share(self) -> float:
+        return self.cached / self.texts if self.texts else 0.0
+
+    def since(self, before: EmbeddingUsage) -> EmbeddingUsage:
+        """What came after `before`."""
+        return EmbeddingUsage(
+            texts=self.texts - before.texts,
+            cached=self.cached - before.cached,
+            calls=self.calls - before.calls,
+            tokens=None if self.tokens is None else self.tokens - (before.tokens or 0),
+            seconds=self.seconds - before.seconds,
+        )
 
 
 class CachedEmbedder:
     """Any `Embedder`, with its document vectors kept in a file and its recent queries in memory.
 
     The file may be deleted at any time. A damaged or foreign one is replaced; where it cannot be used at all
-    the texts are embedded as if there were no cache. Several threads may call at once.
+    the texts are embedded as if there were no cache. `measured` gives the floors that were measured for a
+    fingerprint, if they were; they take the place of the model's own. Several threads may call at once.
     """
 
-    def __init__(self, embedder: Embedder, path: Path) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        path: Path,
+        measured: Callable[[str], Mapping[str, float]] | None = None,
+    ) -> None:
         self._embedder = embedder
         self._vectors = _VectorFile(path)
         self._query = lru_cache(maxsize=_QUERIES)(embedder.embed_query)
+        self._measured = measured
+        self._usage = EmbeddingUsage()
+        self._lock = threading.Lock()
 
     @property
     def fingerprint(self) -> str:
@@ -51,33 +95,79 @@ class CachedEmbedder:
 
     @property
     def floors(self) -> Mapping[str, float]:
-        return self._embedder.floors
+        measured = self._measured(self.fingerprint) if self._measured else {}
+        return measured or self._embedder.floors
 
     @property
     def scripts(self) -> frozenset[str] | None:
         return self._embedder.scripts
 
+    @property
+    def usage(self) -> EmbeddingUsage:
+        """Since this object was made; questions count as calls only."""
+        if not isinstance(self._embedder, AsksServer):
+            return self._usage
+        return replace(self._usage, calls=self._embedder.calls, tokens=self._embedder.tokens)
+
     def embed_documents(self, texts: Sequence[str]) -> Matrix:
-        """As the wrapped embedder. Only texts without a stored vector are embedded, each once."""
+        """As the wrapped embedder. Only texts without a stored vector are embedded, each once.
+
+        What it gave before or beside an error is kept.
+        """
         if not texts:
             return self._embedder.embed_documents(texts)
         import numpy as np
 
         keys = [self._key(text) for text in texts]
-        text_of = dict(zip(keys, texts, strict=True))
-        known = self._vectors.read(list(text_of), self.dimension)
-        for group in _groups([key for key in text_of if key not in known]):
-            vectors = self._embedder.embed_documents([text_of[key] for key in group])
-            self._vectors.write(zip(group, vectors, strict=True))
-            known.update(zip(group, vectors, strict=True))
+        known = self._vectors.read(list(dict.fromkeys(keys)), self.dimension)
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        self._count(texts=len(texts), cached=len(texts) - len(missing))
+        reasons: dict[bytes, str] = {}
+        for group in _groups(missing, self._group_size):
+            vectors, error = self._asked([missing[key] for key in group])
+            found = {group[at]: vector for at, vector in vectors.items()}
+            self._vectors.write(found.items())
+            known.update(found)
+            if isinstance(error, TextsNotEmbedded):
+                reasons.update((group[at], reason) for at, reason in error.reasons.items())
+            elif error is not None:
+                error.vectors = _by_position(keys, known)
+                raise error
+        if reasons:
+            raise TextsNotEmbedded(_by_position(keys, reasons), _by_position(keys, known))
         return np.stack([known[key] for key in keys])
 
     def embed_query(self, text: str) -> Vector:
         return self._query(text).copy()
 
     def close(self) -> None:
-        """Closes the file. The embedder stays usable and opens it again."""
+        """Closes the file and the connections. The embedder stays usable and opens them again."""
         self._vectors.close()
+        if isinstance(self._embedder, AsksServer):
+            self._embedder.close()
+
+    @property
+    def _group_size(self) -> int:
+        """A group keeps every connection to a server busy."""
+        return max(_GROUP, self._embedder.texts_at_once if isinstance(self._embedder, AsksServer) else 0)
+
+    def _asked(self, texts: Sequence[str]) -> tuple[Mapping[int, Vector], EmbeddingError | None]:
+        """The vectors that the model gives, by position, and the error that kept it from giving the others."""
+        started = time.perf_counter()
+        try:
+            return dict(enumerate(self._embedder.embed_documents(texts))), None
+        except EmbeddingError as error:
+            return error.vectors, error
+        finally:
+            self._count(seconds=time.perf_counter() - started)
+
+    def _count(self, *, texts: int = 0, cached: int = 0, seconds: float = 0.0) -> None:
+        with self._lock:
+            self._usage = EmbeddingUsage(
+                texts=self._usage.texts + texts,
+                cached=self._usage.cached + cached,
+                seconds=self._usage.seconds + seconds,
+            )
 
     def _key(self, text: str) -> bytes:
         return sha256(f"{self.fingerprint}\0{text}".encode("utf-8", "surrogatepass")).digest()
@@ -174,7 +264,11 @@ def _usable(rows: Sequence[tuple[bytes, bytes]], dimension: int) -> dict[bytes, 
     return {key: vector for (key, _), vector, good in zip(whole, vectors, unit, strict=True) if good}
 
 
-def _groups(keys: Iterable[bytes]) -> Iterator[list[bytes]]:
+def _groups(keys: Iterable[bytes], size: int = _GROUP) -> Iterator[list[bytes]]:
     iterator = iter(keys)
-    while group := list(islice(iterator, _GROUP)):
+    while group := list(islice(iterator, size)):
         yield group
+
+
+def _by_position(keys: Sequence[bytes], values: Mapping[bytes, _Value]) -> dict[int, _Value]:
+    return {position: values[key] for position, key in enumerate(keys) if key in values}

@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from indexers import minilm
-from knowledge.errors import EmbeddingError, InputError
+from indexers.unit_vectors import unit_rows
+from knowledge.errors import InputError
 from knowledge.registry import missing
 
 if TYPE_CHECKING:
@@ -69,11 +70,7 @@ class LocalEmbedder:
             vectors = self._run([windows[at] for at in batch])
             for at, vector in zip(batch, vectors, strict=True):
                 pooled[owners[at]] += max(1, len(windows[at])) * vector
-        lengths = np.linalg.norm(pooled, axis=1, keepdims=True)
-        if not np.isfinite(lengths).all() or not lengths.all():
-            raise EmbeddingError("the local embedding model gave a vector that is zero or not a number")
-        unit: Matrix = pooled / lengths
-        return unit
+        return unit_rows(pooled, "the local embedding model gave a vector that is zero or not a number")
 
     def embed_query(self, text: str) -> Vector:
         vector: Vector = self.embed_documents([text])[0]

@@ -103,7 +103,7 @@ def _record(row: sa.Row[Any]) -> BaseRecord:
 def remove(connection: sa.Connection, base_id: str) -> None:
     """Removes a knowledge base and everything in it from SQL."""
     versions = sa.select(schema.version.c.id).where(schema.version.c.knowledge_base_id == base_id)
-    for table in (schema.child, schema.chunk):
+    for table in (schema.child, schema.chunk, schema.image):
         connection.execute(table.delete().where(table.c.version_id.in_(versions)))
     owned = (
         schema.version,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from knowledge.rendering import line, place, table
+from knowledge.rendering import generated, line, place, table
 
 if TYPE_CHECKING:
     from chunkers.checking import Finding
@@ -26,14 +26,16 @@ def chunks(cut: Sequence[Chunk]) -> None:
 
 
 def _chunk(position: int, chunk: Chunk | ChunkRecord) -> None:
-    line(" · ".join(filter(None, (f"— {position}", f"{chunk.start}–{chunk.end}", place(chunk.locator)))))
+    where = (f"— {position}", f"{chunk.start}–{chunk.end}", place(chunk.locator), generated(chunk.origin))
+    line(" · ".join(filter(None, where)))
     if chunk.context:
         line(f"[{chunk.context}]")
     line(chunk.content)
     if chunk.answer is not None:
         line(f"→ {chunk.answer}")
     for child in chunk.children:
-        span = " · ".join(filter(None, (f"{child.start}–{child.end}", place(child.locator))))
+        own = "" if child.locator == chunk.locator else place(child.locator)
+        span = " · ".join(filter(None, (f"{child.start}–{child.end}", own)))
         line(f"  – {span}  {' '.join(child.content.split())}")
 
 
@@ -62,6 +64,11 @@ def preview(found: Preview) -> None:
         line(f"\nthe first chunks of {first.key}:")
         for position, chunk in enumerate(first.first):
             _chunk(position, chunk)
+    if found.model is not None:
+        line(
+            f"an ingestion asks {found.model} once for each of these passages; its chunks are the questions "
+            "that it writes"
+        )
     line("nothing was stored")
 
 

@@ -16,13 +16,16 @@ from knowledge.filling import create, ingest, word_options
 from knowledge.looking import chunk, chunks, docs, emit, existing, extract, fields, ls, show
 
 if TYPE_CHECKING:
+    from knowledge.contexts import Context
+    from knowledge.explaining import WhyNot
     from knowledge.filters import Filter
+    from knowledge.searching import Searched
 
 Options = argparse.Namespace
 
 __all__ = [
     "chunk", "chunks", "conformance", "create", "demo", "docs", "drop", "eval", "extract", "fields", "ingest",
-    "keys", "keywords", "ls", "rebuild", "rm", "search", "serve", "set", "settings", "show",
+    "keys", "keywords", "ls", "models", "rebuild", "rm", "search", "serve", "set", "settings", "show",
 ]  # fmt: skip
 """One function for each command of `knowledge.cli`, by its name."""
 
@@ -32,21 +35,65 @@ def search(options: Options) -> int:
         workspace = existing(options)
         if not options.ends_process:
             at_end.callback(workspace.close)
-        found = workspace.open(options.kb).search(
-            options.query,
-            mode=options.mode,
-            top_k=options.top_k,
-            threshold=options.threshold,
-            vector_weight=options.vector_weight,
-            fusion=options.fusion,
-            highlight=options.highlight,
-            where=_conditions(options),
-            ignore_case=options.ignore_case,
-        )
+        asked = _asked(options)
+        if len(options.kb) > 1:
+            _check_one_base(options)
+            found = workspace.search(
+                options.query,
+                knowledge_bases=options.kb,
+                **asked,
+                highlight=options.highlight,
+                explain=options.explain,
+            )
+        else:
+            kb = workspace.open(options.kb[0])
+            if options.why_not:
+                return _why_not(kb.why_not(options.query, options.why_not, **asked), options)
+            if options.context is not None:
+                return _context(kb.context(options.query, max_tokens=options.context, **asked), options)
+            found = kb.search(options.query, **asked, highlight=options.highlight, explain=options.explain)
     if options.json:
         emit(plain.hits(found))
     else:
         rendering.hits(found)
+    return DONE
+
+
+def _check_one_base(options: Options) -> None:
+    for flag, given in (("--why-not", options.why_not), ("--context", options.context)):
+        if given is not None:
+            raise InputError(f"{flag} is of one knowledge base; give --kb once")
+
+
+def _asked(options: Options) -> Searched:
+    return {
+        "mode": options.mode,
+        "top_k": options.top_k,
+        "threshold": options.threshold,
+        "vector_weight": options.vector_weight,
+        "fusion": options.fusion,
+        "where": _conditions(options),
+        "ignore_case": options.ignore_case,
+    }
+
+
+def _why_not(found: WhyNot, options: Options) -> int:
+    if options.json:
+        emit(plain.why_not(found))
+    else:
+        from knowledge import evidence_rendering
+
+        evidence_rendering.why_not(found)
+    return DONE
+
+
+def _context(found: Context, options: Options) -> int:
+    if options.json:
+        emit(plain.context(found))
+        return DONE
+    rendering.line(found.text or "no passage found")
+    if found.left_out or found.cut:
+        rendering.note(f"about {found.tokens} tokens; {found.left_out} hits left out, {found.cut} cut")
     return DONE
 
 
@@ -167,6 +214,12 @@ def serve(options: Options) -> int:
 
     serve(options)
     return DONE
+
+
+def models(options: Options) -> int:
+    from knowledge.model_commands import models
+
+    return models(options)
 
 
 def keys(options: Options) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -89,8 +90,12 @@ def _allowed(row: Setting) -> str:
 
 
 def _from_file(name: str) -> Any:
-    path = Path(os.environ.get("KNOWLEDGE_CONFIG", FILE_NAME))
-    return _read(path, path.stat().st_mtime_ns).get(name) if path.is_file() else None
+    path = os.environ.get("KNOWLEDGE_CONFIG", FILE_NAME)
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return _read(Path(path), found.st_mtime_ns).get(name) if stat.S_ISREG(found.st_mode) else None
 
 
 @lru_cache(maxsize=1)

@@ -42,6 +42,12 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         name="index", default="", meaning="URL of a Qdrant server that holds the indexes", dify="VECTOR_STORE"
     ),
     Setting(name="embedding", default="", meaning="embedding model of new bases", dify="set in the UI"),
+    Setting(
+        name="llm",
+        default="",
+        meaning="language model of new question-answer bases with --generate",
+        dify="set in the UI",
+    ),
     Setting(name="delimiter", default="\n", meaning="where chunks are cut first", dify="\\n\\n (API \\n)"),
     Setting(
         name="max_length",
@@ -78,6 +84,18 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         meaning="neighbouring pieces between delimiters share a chunk while they fit",
         dify="off, no choice",
     ),
+    Setting(
+        name="length",
+        default="characters",
+        meaning="what lengths are counted in: characters, words, or tokens:PATH of a tokenizer.json",
+        dify="characters, called tokens",
+    ),
+    Setting(
+        name="remove_repeated",
+        default=False,
+        meaning="leave out a passage that says what one before it in its document says",
+        dify="off, no choice",
+    ),
     Setting(name="child_delimiter", default="\n", meaning="where children are cut first", dify="\\n"),
     Setting(
         name="child_max_length",
@@ -109,6 +127,25 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         dify="on in automatic mode",
     ),
     Setting(name="remove_urls_emails", default=False, meaning="drop URLs and e-mail addresses", dify="off"),
+    Setting(
+        name="layout",
+        default=True,
+        meaning="PDF: reading order, paragraphs, headings and tables; off: the text as the file holds it, faster",
+        dify="off, no choice",
+    ),
+    Setting(
+        name="page_headers",
+        default=False,
+        meaning="PDF: keep headers, footers and page numbers that repeat from page to page",
+        dify="on, no choice",
+    ),
+    Setting(
+        name="whole_page",
+        default=False,
+        meaning="HTML: everything visible, not the main content alone",
+        dify="on, no choice",
+    ),
+    Setting(name="images", default=True, meaning="keep the pictures inside files", dify="on, no choice"),
     Setting(
         name="keyword_number",
         default=10,
@@ -212,6 +249,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         dify="—",
     ),
     Setting(
+        name="search_timeout_s",
+        default=5.0,
+        minimum=0.1,
+        maximum=600,
+        meaning="seconds after which a search of several bases goes on without those of other servers",
+        dify="none",
+    ),
+    Setting(
         name="connect_timeout_s",
         default=5.0,
         minimum=0.1,
@@ -242,6 +287,30 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         maximum=3600,
         meaning="seconds for a batch of texts at an embedding server, repetitions included",
         dify="its plugins'",
+    ),
+    Setting(
+        name="embedding_concurrency",
+        default=4,
+        minimum=1,
+        maximum=64,
+        meaning="batches of texts that an embedding server is asked for at once",
+        dify="10, by document",
+    ),
+    Setting(
+        name="llm_timeout_s",
+        default=120.0,
+        minimum=0.1,
+        maximum=3600,
+        meaning="seconds for one answer of a language model, repetitions included",
+        dify="its plugins'",
+    ),
+    Setting(
+        name="llm_concurrency",
+        default=4,
+        minimum=1,
+        maximum=64,
+        meaning="passages of a document that a language model is asked about at once",
+        dify="10",
     ),
     Setting(
         name="external_timeout_s",

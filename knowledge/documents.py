@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -19,9 +19,6 @@ from knowledge.types import Value
 Status = Literal["completed", "error"]
 
 _documents = schema.document
-_chunks = schema.chunk
-_CHUNK_NAMES: Final = tuple(_chunks.c.keys())
-_DOCUMENT_NAMES: Final = tuple(_documents.c.keys())
 _SEARCHABLE: Final = [
     _documents.c[name] for name in ("key", "name", "uploader", "created_at", "updated_at", "metadata")
 ]
@@ -46,6 +43,8 @@ class DocumentRecord:
     active_version: str | None = None
     source: str | None = None
     uploader: str | None = field(default_factory=user_name)
+    parent_id: str | None = None
+    """The document of the file that this one was found in."""
     chunks: int = 0
     characters: int = 0
     metadata: Mapping[str, Value] = field(default_factory=dict)
@@ -54,13 +53,15 @@ class DocumentRecord:
 
     def searchable(self, has_built_in_fields: bool) -> DocumentRecord:
         """Itself with the metadata that conditions see; `metadata` as stored is the document's own alone."""
+        if not has_built_in_fields:
+            return self
         return replace(self, metadata=searchable(self, self.metadata, has_built_in_fields))
 
 
 def of_base(connection: sa.Connection, base_id: str) -> list[DocumentRecord]:
     """Every document, by key."""
     query = sa.select(_documents).where(_documents.c.knowledge_base_id == base_id).order_by(_documents.c.key)
-    return [_record(row._mapping) for row in connection.execute(query)]
+    return [_record(row._asdict()) for row in connection.execute(query)]
 
 
 def by_keys(connection: sa.Connection, base_id: str, keys: Iterable[str]) -> dict[str, DocumentRecord]:
@@ -70,7 +71,7 @@ def by_keys(connection: sa.Connection, base_id: str, keys: Iterable[str]) -> dic
         query = sa.select(_documents).where(
             _documents.c.knowledge_base_id == base_id, _documents.c.key.in_(group)
         )
-        found.update({row.key: _record(row._mapping) for row in connection.execute(query)})
+        found.update({row.key: _record(row._asdict()) for row in connection.execute(query)})
     return found
 
 
@@ -79,7 +80,7 @@ def find(connection: sa.Connection, base_id: str, wanted: str) -> DocumentRecord
     same_base = _documents.c.knowledge_base_id == base_id
     for column in (_documents.c.id, _documents.c.key, _documents.c.name):
         found = [
-            _record(row._mapping)
+            _record(row._asdict())
             for row in connection.execute(sa.select(_documents).where(same_base, column == wanted))
         ]
         if len(found) == 1:
@@ -150,8 +151,34 @@ def _string_values(record: DocumentRecord) -> Iterator[dict[str, str]]:
                 }
 
 
+def attached(connection: sa.Connection, base_id: str) -> dict[str, list[DocumentRecord]]:
+    """The documents that were found inside others, by the id of those."""
+    query = sa.select(_documents).where(
+        _documents.c.knowledge_base_id == base_id, _documents.c.parent_id.is_not(None)
+    )
+    found: dict[str, list[DocumentRecord]] = {}
+    for row in connection.execute(query.order_by(_documents.c.key)):
+        found.setdefault(row.parent_id, []).append(_record(row._asdict()))
+    return found
+
+
 def remove(connection: sa.Connection, record: DocumentRecord) -> None:
-    """Removes a document; its points follow through the outbox."""
+    """Removes a document with those that were found inside of it; their points follow through the outbox."""
+    inside = sa.select(_documents).where(_documents.c.parent_id == record.id)
+    for row in connection.execute(inside).all():
+        _remove(connection, _record(row._asdict()))
+    _remove(connection, record)
+
+
+def remove_attached(connection: sa.Connection, document_id: str, kept: Container[str]) -> None:
+    """Removes what was found inside a document before and is there no more: all but the keys `kept`."""
+    inside = sa.select(_documents).where(_documents.c.parent_id == document_id)
+    for row in connection.execute(inside).all():
+        if row.key not in kept:
+            _remove(connection, _record(row._asdict()))
+
+
+def _remove(connection: sa.Connection, record: DocumentRecord) -> None:
     if record.active_version:
         versions.retire(connection, record.knowledge_base_id, [record.active_version])
     connection.execute(schema.field_value.delete().where(schema.field_value.c.document_id == record.id))
@@ -172,36 +199,6 @@ def metadata_of_versions(
     return found
 
 
-# Every search asks this: building a statement takes longer than answering it. Not by knowledge base as well: a point
-# belongs to one anyway, and a planner that starts from the base reads all of its documents.
-_LIVE_PASSAGES: Final = (
-    sa.select(_chunks, _documents)
-    .join(_documents, _documents.c.active_version == _chunks.c.version_id)
-    .where(
-        _chunks.c.point.in_(sa.bindparam("points", expanding=True)),
-        _chunks.c.enabled,
-        _documents.c.enabled,
-        sa.not_(_documents.c.archived),
-    )
-)
-
-
-def live_passages(
-    connection: sa.Connection, points: Sequence[int]
-) -> dict[int, tuple[versions.ChunkRecord, DocumentRecord]]:
-    """Those of the points that may be shown, with their documents: active version, document and chunk enabled, not
-    archived."""
-    found = {}
-    for group in batched(points, IN_LIST):
-        for row in connection.execute(_LIVE_PASSAGES, {"points": group}).all():
-            chunk = versions.chunk_record(dict(zip(_CHUNK_NAMES, row, strict=False)))
-            record = _record(dict(zip(_DOCUMENT_NAMES, row[len(_CHUNK_NAMES) :], strict=True)))
-            found[chunk.point] = (chunk, record)
-    return found
-
-
-def _record(columns: sa.RowMapping | Mapping[str, Any]) -> DocumentRecord:
-    values: dict[str, Any] = {str(name): value for name, value in columns.items()}
-    values["warnings"] = tuple(values["warnings"])
-    values["metadata"] = metadata_from(values["metadata"])
-    return DocumentRecord(**values)
+def _record(columns: Mapping[str, Any]) -> DocumentRecord:
+    values = {"warnings": tuple(columns["warnings"]), "metadata": metadata_from(columns["metadata"])}
+    return DocumentRecord(**{**columns, **values})

@@ -7,13 +7,14 @@ from types import TracebackType
 
 from extractors import WorkerPool
 from knowledge.configuration import setting
-from knowledge.types import Document
+from knowledge.types import Document, ReadOptions
 
 
 class ExtractionPool:
     """Reads files in `workers` processes: one that crashes its reader costs nothing but itself."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, options: ReadOptions) -> None:
+        self._options = options
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="extract")
         self._workers = WorkerPool(
             workers,
@@ -24,7 +25,7 @@ class ExtractionPool:
 
     def submit(self, data: bytes, name: str) -> Future[Document]:
         """The document in the future, or the `ExtractionError` of this file."""
-        return self._threads.submit(self._workers.extract, data, name)
+        return self._threads.submit(self._workers.extract, data, name, self._options)
 
     def __enter__(self) -> ExtractionPool:
         return self

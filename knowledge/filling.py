@@ -118,6 +118,7 @@ def ingest(options: Options) -> int:
                 force=options.force,
                 retry=options.retry,
                 progress=progress,
+                password=options.password,
             )
         finally:
             progress.close()
@@ -131,7 +132,7 @@ def ingest(options: Options) -> int:
 def _preview(sources: list[Any], options: Options) -> int:
     from knowledge.previewing import preview
 
-    found = preview(sources, _rule(options), setting("workers", options.workers))
+    found = preview(sources, _rule(options), setting("workers", options.workers), options.password)
     if options.json:
         emit(plain.preview(options.kb, found))
     else:

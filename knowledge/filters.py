@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, get_args
@@ -178,6 +178,18 @@ def matches(where: Filter, metadata: Mapping[str, Value]) -> bool:
             have, wanted = values_of(metadata.get(field)), values_of(value)
             return _holds(op, *map(_folded, (have, wanted))) if ignore_case else _holds(op, have, wanted)
     raise TypeError(f"not a filter: {where!r}")
+
+
+def conditions_of(where: Filter) -> Iterator[Condition]:
+    """Every condition that a filter joins, in order."""
+    match where:
+        case Condition():
+            yield where
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from conditions_of(part)
+        case Not(part):
+            yield from conditions_of(part)
 
 
 def _folded(values: tuple[Scalar, ...]) -> tuple[Scalar, ...]:

@@ -5,37 +5,41 @@ A generation is one build of the index, in its own folder, with a signature of e
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from indexers.embedding_cache import CachedEmbedder
 from knowledge import catalog, documents, identity, outbox, versions
 from knowledge.analysis_rule import NAMES as ANALYSIS_NAMES
 from knowledge.analysis_rule import AnalysisRule
 from knowledge.batches import batched
 from knowledge.catalog import BaseRecord
-from knowledge.embedding_client import embedding_client
-from knowledge.errors import InputError, WorkspaceError
-from knowledge.registry import load_embedder
+from knowledge.errors import EmbeddingError, InputError, TextsNotEmbedded, WorkspaceError
 from knowledge.store import Store
 from knowledge.types import FieldType, Point, Value
 from knowledge.versions import ChildRecord, ChunkRecord
 
 if TYPE_CHECKING:
+    from indexers.embedding_cache import CachedEmbedder
     from knowledge.index_places import IndexPlace
     from knowledge.protocols import Analyzer, Embedder, Index
+    from knowledge.types import Vector
 
 POINTS_AT_ONCE: Final = 1000
 DOCUMENTS_AT_ONCE: Final = 200
 CACHE_FILE: Final = "embeddings.db"
+NAMED_CHARACTERS: Final = 40
+"""Of a chunk, in a message about it."""
+_CELL_BREAK: Final = re.compile("(?<!`)<br>(?!`)")
+"""A line break within a cell of a table; between backticks it is what the text is about."""
 LOOK_EVERY_S: Final = 1.0
 """How often a search looks for what other processes wrote."""
 
@@ -77,12 +81,19 @@ class Generation:
         return self.analysis.analyzer()
 
     @cached_property
-    def embedder(self) -> Embedder | None:
+    def embedder(self) -> CachedEmbedder | None:
         """The model of a high-quality base, loaded when it is first needed: listing and full text do without."""
         if self.base.embedding is None:
             return None
-        embedder = load_embedder(self.base.embedding, http=embedding_client)
-        return CachedEmbedder(embedder, self.workspace / CACHE_FILE)
+        from indexers.embedding_cache import CachedEmbedder
+        from knowledge.embedding_client import configured_embedder
+        from knowledge.floors import measured_floors
+
+        return CachedEmbedder(
+            configured_embedder(self.base.embedding),
+            self.workspace / CACHE_FILE,
+            measured=partial(measured_floors, self.workspace),
+        )
 
     @property
     def signature(self) -> dict[str, Any]:
@@ -163,8 +174,8 @@ class Generation:
             self._close_embedder()
 
     def _close_embedder(self) -> None:
-        if isinstance(self.__dict__.get("embedder"), CachedEmbedder):
-            self.__dict__["embedder"].close()
+        if loaded := self.__dict__.get("embedder"):
+            loaded.close()
 
     def check_embedder(self) -> None:
         """Raises `WorkspaceError` when the model is not the one that made the stored vectors."""
@@ -270,7 +281,7 @@ class Generation:
             chunks = [chunk for version in renewed for chunk in versions.chunks_of(connection, version)]
         if rows:
             if chunks:
-                self.add(index, chunks, metadata)
+                self._add_all(index, chunks, metadata)
             self._tell(index, rows, fields, metadata)
         # Only now: until the index knows the built-in fields, no search here may use them.
         self.base = base
@@ -298,20 +309,47 @@ class Generation:
 
     def add(
         self, index: Index, chunks: Sequence[ChunkRecord], metadata: Mapping[str, Mapping[str, Value]]
-    ) -> None:
-        """Puts chunks into an index, or their children where they have any, durably. `metadata` is by version."""
+    ) -> dict[str, str]:
+        """Puts chunks into an index, or their children where they have any, durably. `metadata` is by version.
+
+        Returns the versions that hold a text without a vector, and which text that is: not all of their points are
+        there. Raises `EmbeddingError` when the model gives no vectors at all.
+        """
+        refused: dict[str, str] = {}
         searched = (record for chunk in chunks for record in chunk.children or (chunk,))
         for group in batched(searched, POINTS_AT_ONCE):
-            index.upsert(self._points(group, metadata))
+            texts = [searched_text(record) for record in group]
+            vectors, reasons = self._vectors(texts)
+            for at, reason in reasons.items():
+                refused.setdefault(group[at].version_id, f"{_named(group[at])} has no vector: {reason}")
+            index.upsert(
+                self._points([(group[at], texts[at], vectors[at]) for at in sorted(vectors)], metadata)
+            )
         index.flush()
+        return refused
+
+    def _add_all(
+        self, index: Index, chunks: Sequence[ChunkRecord], metadata: Mapping[str, Mapping[str, Value]]
+    ) -> None:
+        for reason in self.add(index, chunks, metadata).values():
+            raise EmbeddingError(reason)
+
+    def _vectors(self, texts: Sequence[str]) -> tuple[Mapping[int, Vector | None], Mapping[int, str]]:
+        """By position the vectors, and the reasons for those that there are not."""
+        if self.embedder is None:
+            return dict.fromkeys(range(len(texts))), {}
+        try:
+            return dict(enumerate(self.embedder.embed_documents(texts))), {}
+        except TextsNotEmbedded as error:
+            return error.vectors, error.reasons
 
     def _points(
-        self, records: Sequence[ChunkRecord | ChildRecord], metadata: Mapping[str, Mapping[str, Value]]
+        self,
+        embedded: Sequence[tuple[ChunkRecord | ChildRecord, str, Vector | None]],
+        metadata: Mapping[str, Mapping[str, Value]],
     ) -> list[Point]:
-        texts = [searched_text(record) for record in records]
-        vectors = self.embedder.embed_documents(texts) if self.embedder else [None] * len(texts)
         points = []
-        for record, text, vector in zip(records, texts, vectors, strict=True):
+        for record, text, vector in embedded:
             keywords = record.keywords if isinstance(record, ChunkRecord) else None
             words, bigrams = self.analysis.terms(self.analyzer, text, keywords)
             points.append(
@@ -368,7 +406,7 @@ class Generation:
             metadata = {record.active_version or "": record.metadata for record in group}
             with self.store.read() as connection:
                 chunks = [chunk for version in metadata for chunk in versions.chunks_of(connection, version)]
-            self.add(index, chunks, metadata)
+            self._add_all(index, chunks, metadata)
         index.optimize()
         index.flush()
         return rows[-1][0] if rows else 0
@@ -385,7 +423,15 @@ class Generation:
             outbox.settle(connection, old.id, told)
 
 
+def _named(record: ChunkRecord | ChildRecord) -> str:
+    """A chunk or child, for a person who looks for it in the document."""
+    kind = "child" if isinstance(record, ChildRecord) else "chunk"
+    beginning = " ".join(record.content[:NAMED_CHARACTERS].split())
+    return f"{kind} {record.position} at character {record.start} ({beginning!r}…)"
+
+
 def searched_text(record: ChunkRecord | ChildRecord) -> str:
-    """What is analysed and embedded of a chunk or child: its context, then its content. Of a question not its answer,
-    whose many words would say little about what is asked."""
-    return f"{record.context}\n{record.content}" if record.context else record.content
+    """What is analysed and embedded of a chunk or child: its context, then its content, a line break in a cell as a
+    space. Of a question not its answer, whose many words would say little about what is asked."""
+    text = f"{record.context}\n{record.content}" if record.context else record.content
+    return _CELL_BREAK.sub(" ", text) if "<br>" in text else text

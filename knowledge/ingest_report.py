@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from indexers.embedding_cache import EmbeddingUsage
 
 Outcome = Literal["completed", "unchanged", "replaced", "updated", "error"]
 
@@ -31,6 +34,8 @@ class IngestReport:
     documents: tuple[IngestedDocument, ...]
     seconds: float
     warnings: tuple[str, ...] = ()
+    embedding: EmbeddingUsage | None = None
+    """What the vectors took; None where there are none."""
 
     @property
     def failed(self) -> tuple[IngestedDocument, ...]:

@@ -8,28 +8,33 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
-from knowledge import catalog, documents, identity, outbox, versions
+from knowledge import catalog, documents, identity, outbox, pictures, versions
+from knowledge.attached import attached_sources
 from knowledge.documents import DocumentRecord
 from knowledge.errors import EmptyDocument, ExtractionError, InputError
 from knowledge.extraction import ExtractionPool
 from knowledge.generations import Generation
 from knowledge.ingest_report import IngestedDocument, IngestReport, Outcome, Progress
+from knowledge.language_model import opened
 from knowledge.languages import LanguageWatch
 from knowledge.metadata import field_types
 from knowledge.processing import ProcessRule
-from knowledge.protocols import Index
+from knowledge.protocols import Index, LanguageModel
 from knowledge.sources import Source, readable
 from knowledge.types import Chunk, Document, Value
 from knowledge.versions import NewVersion
+
+if TYPE_CHECKING:
+    from indexers.embedding_cache import EmbeddingUsage
 
 COMMIT_CHUNKS: Final = 1000
 COMMIT_SECONDS: Final = 1.0
@@ -52,6 +57,8 @@ class _Task:
     """On top of what the document had."""
     is_unchanged: bool = False
     """The bytes are those of the active version: only the metadata is new."""
+    parent_id: str | None = None
+    """The document of the file that this one was found in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +66,8 @@ class _Processed:
     task: _Task
     document: Document
     version: NewVersion
+    inside: frozenset[str] = frozenset()
+    """The keys of the files that were found in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +98,12 @@ class Ingestion:
     force: bool = False
     retry: bool = False
     progress: Progress | None = None
+    password: str | None = field(default=None, repr=False)
+    """Of encrypted files."""
 
     _done: list[IngestedDocument] = field(default_factory=list)
     _languages: LanguageWatch = field(default_factory=LanguageWatch)
+    _model: LanguageModel | None = None
 
     @cached_property
     def _signature(self) -> str:
@@ -103,21 +115,29 @@ class Ingestion:
         _check_distinct(sources)
         with self.generation.write_lock:
             self.generation.check_embedder()
+            before = self._usage()
             self._declare_fields()
             with ExitStack() as stack:
-                pool = stack.enter_context(ExtractionPool(self.workers))
+                pool = stack.enter_context(ExtractionPool(self.workers, self.rule.reading(self.password)))
+                self._model = stack.enter_context(opened(self.rule.llm))
                 index: Index | None = None
                 for group in _groups(self._items(sources, pool)):
                     index = index or stack.enter_context(self.generation.writing())
                     self._commit(index, group)
                 if index is not None:
                     index.optimize()
+                    self._sweep_pictures()
         return IngestReport(
             kb=self.generation.base.name,
             documents=tuple(sorted(self._done, key=lambda document: document.key)),
             seconds=time.perf_counter() - started,
             warnings=self._languages.warnings(self.generation.base.embedding, self.generation.embedder),
+            embedding=after.since(before) if (after := self._usage()) and before else None,
         )
+
+    def _usage(self) -> EmbeddingUsage | None:
+        embedder = self.generation.embedder
+        return embedder.usage if embedder else None
 
     def _declare_fields(self) -> None:
         wanted = field_types([self.metadata, *self.source_metadata.values()])
@@ -134,9 +154,9 @@ class Ingestion:
         for task in self._tasks(sources):
             waiting.append((task, self._start(task, pool)))
             if len(waiting) > self.workers * READ_AHEAD:
-                yield self._finish(*waiting.popleft())
+                yield from self._finish(*waiting.popleft())
         while waiting:
-            yield self._finish(*waiting.popleft())
+            yield from self._finish(*waiting.popleft())
 
     def _start(self, task: _Task, pool: ExtractionPool) -> Future[Document] | None:
         if task.is_unchanged or task.source.document is not None:
@@ -147,7 +167,7 @@ class Ingestion:
         with self.generation.store.read() as connection:
             keys = [source.key for source in sources]
             known = documents.by_keys(connection, self.generation.base.id, keys)
-        signature = self._signature
+            attached = documents.attached(connection, self.generation.base.id)
         for source in sources:
             previous = known.get(source.key)
             try:
@@ -155,23 +175,55 @@ class Ingestion:
             except InputError as error:
                 self._report(source, previous, "error", error=str(error))
                 continue
-            task = self._task(source, data, previous, signature)
-            if not task.is_unchanged:
+            given = {**self.metadata, **self.source_metadata.get(source.key, {})}
+            task = self._task(source, data, previous, given)
+            if not self._is_settled(task):
                 yield task
-            elif previous is not None and previous.status == "error":
-                self._report(source, previous, "error", error=previous.error)
-            elif previous is not None and task.metadata == previous.metadata:
-                self._report(source, previous, "unchanged")
-            else:
+            if task.is_unchanged and previous is not None:
+                yield from self._told_inside(attached.get(previous.id, ()), given)
+
+    def _told_inside(self, records: Iterable[DocumentRecord], given: Mapping[str, Value]) -> Iterator[_Task]:
+        """What there is to do for the files inside a file that did not change."""
+        for record in records:
+            task = _Task(
+                source=Source(key=record.key, name=record.name),
+                data=b"",
+                digest=record.content_sha256,
+                previous=record,
+                given=given,
+                metadata={**record.metadata, **given},
+                is_unchanged=True,
+                parent_id=record.parent_id,
+            )
+            if not self._is_settled(task):
                 yield task
 
-    def _task(self, source: Source, data: bytes, previous: DocumentRecord | None, signature: str) -> _Task:
+    def _is_settled(self, task: _Task) -> bool:
+        """Whether there is nothing to do, which is reported."""
+        previous = task.previous
+        if not task.is_unchanged or previous is None:
+            return False
+        if previous.status == "error":
+            self._report(task.source, previous, "error", error=previous.error)
+        elif task.metadata == previous.metadata:
+            self._report(task.source, previous, "unchanged")
+        else:
+            return False
+        return True
+
+    def _task(
+        self,
+        source: Source,
+        data: bytes,
+        previous: DocumentRecord | None,
+        given: Mapping[str, Value],
+        parent_id: str | None = None,
+    ) -> _Task:
         kept = previous.metadata if previous else {}
-        given = {**self.metadata, **self.source_metadata.get(source.key, {})}
         digest = identity.content_hash(data)
         is_known = (
             previous is not None
-            and (previous.content_sha256, previous.process_signature) == (digest, signature)
+            and (previous.content_sha256, previous.process_signature) == (digest, self._signature)
             and not self.force
             and not (self.retry and previous.status == "error")
         )
@@ -183,28 +235,59 @@ class Ingestion:
             given=given,
             metadata={**kept, **given},
             is_unchanged=is_known,
+            parent_id=parent_id,
         )
 
-    def _finish(self, task: _Task, future: Future[Document] | None) -> _Item:
+    def _finish(self, task: _Task, future: Future[Document] | None) -> Iterator[_Item]:
+        """The files inside come first: once the one around them is noted as read, all are there."""
         if task.is_unchanged and task.previous is not None:
-            return _Updated(task=task, previous=task.previous)
+            yield _Updated(task=task, previous=task.previous)
+            return
         try:
             document = future.result() if future else task.source.document or Document(text="")
-            cleaned, chunks = self.rule.apply(document)
+        except ExtractionError as error:
+            yield _Failed(task=task, error=str(error))
+            return
+        inside = attached_sources(task.source, document)
+        for attached in self._attached_tasks(task, inside):
+            yield from self._finish(attached, None)
+        yield self._cut(task, document, frozenset(source.key for source in inside))
+
+    def _attached_tasks(self, container: _Task, inside: Sequence[Source]) -> Iterator[_Task]:
+        if not inside:
+            return
+        base_id = self.generation.base.id
+        with self.generation.store.read() as connection:
+            known = documents.by_keys(connection, base_id, [source.key for source in inside])
+        parent_id = identity.document_id(base_id, container.source.key)
+        for source in inside:
+            task = self._task(source, source.read(), known.get(source.key), container.given, parent_id)
+            if not self._is_settled(task):
+                yield task
+
+    def _cut(self, task: _Task, document: Document, inside: frozenset[str]) -> _Item:
+        try:
+            if inside and not document.text.strip():
+                return self._processed(task, document, [], inside)
+            cleaned, chunks = self.rule.apply(document, self._model)
             check_text(task.source, cleaned, chunks)
         except (ExtractionError, InputError) as error:
             return _Failed(task=task, error=str(error))
-        return _Processed(task=task, document=cleaned, version=self._version(task, cleaned, chunks))
+        return self._processed(task, cleaned, chunks, inside)
 
-    def _version(self, task: _Task, document: Document, chunks: Sequence[Chunk]) -> NewVersion:
+    def _processed(
+        self, task: _Task, document: Document, chunks: Sequence[Chunk], inside: frozenset[str]
+    ) -> _Processed:
         base_id = self.generation.base.id
-        return NewVersion(
+        version = NewVersion(
             id=identity.new_version(),
             document_id=identity.document_id(base_id, task.source.key),
             knowledge_base_id=base_id,
             text=document.text,
             chunks=tuple(chunks),
+            images=document.images,
         )
+        return _Processed(task=task, document=document, version=version, inside=inside)
 
     def _record(self, task: _Task) -> DocumentRecord:
         """The document's row as it was, or a new one, with this attempt noted."""
@@ -218,6 +301,7 @@ class Ingestion:
             metadata=task.metadata,
             updated_at=time.time(),
             source=readable(str(task.source.path.resolve())) if task.source.path else None,
+            parent_id=task.parent_id,
         )
 
     def _new_record(self, task: _Task) -> DocumentRecord:
@@ -236,14 +320,19 @@ class Ingestion:
         """Points on disk first, then the switch that makes them count, then the clearing up."""
         base_id = self.generation.base.id
         processed = [item for item in group if isinstance(item, _Processed)]
-        self._write_versions(index, processed)
+        refused = self._write_versions(index, processed)
+        group = [_refused(item, refused) for item in group]
+        processed = [item for item in group if isinstance(item, _Processed)]
         records = [self._outcome(item) for item in group]
         before = _versions_before(processed)
         updated = [item.previous.active_version for item in group if isinstance(item, _Updated)]
         with self.generation.store.write() as connection:
             records, renewed = self._with_metadata_of_now(connection, group, records)
             documents.save(connection, records)
-            versions.retire(connection, base_id, before)
+            versions.retire(connection, base_id, [*before, *refused])
+            for read in processed:
+                if read.task.previous is not None:
+                    documents.remove_attached(connection, read.task.previous.id, read.inside)
             told = [version for version in (*updated, *renewed) if version]
             outbox.announce(connection, base_id, "payload", told)
         self.generation.drain()
@@ -266,18 +355,25 @@ class Ingestion:
             current.append(record)
         return current, renewed
 
-    def _write_versions(self, index: Index, processed: Sequence[_Processed]) -> None:
-        """Stores the new versions and their points; nobody sees them yet."""
+    def _write_versions(self, index: Index, processed: Sequence[_Processed]) -> Mapping[str, str]:
+        """Stores new versions and their points, which nobody sees yet; returns those that lack a vector, and why."""
         if not processed:
-            return
+            return {}
         with self.generation.store.write() as connection:
             chunks = versions.add_versions(connection, [item.version for item in processed])
+            images = {item.version.id: item.version.images for item in processed}
+            pictures.keep(connection, self.generation.workspace, images)
             chunks = versions.with_kept_keywords(connection, chunks, _versions_before(processed))
         metadata = {item.version.id: item.task.metadata for item in processed}
-        self.generation.add(index, chunks, metadata)
+        refused = self.generation.add(index, chunks, metadata)
         if self.generation.embedder is not None:
             for item in processed:
                 self._languages.add(item.document.text)
+        return refused
+
+    def _sweep_pictures(self) -> None:
+        with self.generation.store.write() as connection:
+            pictures.sweep(connection, self.generation.workspace)
 
     def _outcome(self, item: _Item) -> DocumentRecord:
         """The row to write. After a failure the last good version, if there is one, stays as it was."""
@@ -311,6 +407,13 @@ class Ingestion:
         self._done.append(ingested)
         if self.progress:
             self.progress(ingested)
+
+
+def _refused(item: _Item, refused: Mapping[str, str]) -> _Item:
+    """A failure where the version of `item` is one of those."""
+    if isinstance(item, _Processed) and item.version.id in refused:
+        return _Failed(task=item.task, error=refused[item.version.id])
+    return item
 
 
 def _versions_before(processed: Sequence[_Processed]) -> list[str]:

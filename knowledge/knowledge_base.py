@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial, reduce
 from operator import and_
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
 
-from knowledge import catalog, documents, outbox, versions
+from knowledge import catalog, documents, outbox, pictures, versions
 from knowledge.analysis_rule import AnalysisRule, checked_keywords
 from knowledge.base_settings import changed, of_base, rule_settings
 from knowledge.built_in_fields import BUILT_IN_FIELDS
@@ -22,15 +23,18 @@ from knowledge.filters import Filter, ignoring_case
 from knowledge.generations import Generation, searched_text
 from knowledge.metadata import field_types, revised, typed
 from knowledge.query import parse_condition
-from knowledge.types import Chunk, Document, FieldType, Fusion, Hits, Mode
+from knowledge.types import Chunk, Document, FieldType, Fusion, Hit, Hits, Mode
 from knowledge.versions import ChunkRecord
 
 if TYPE_CHECKING:
     from chunkers.checking import Finding
+    from knowledge.contexts import Context
     from knowledge.defaults import Plain
+    from knowledge.explaining import WhyNot
     from knowledge.field_summary import FieldSummary
     from knowledge.ingest_report import IngestReport, Progress
     from knowledge.processing import ProcessRule
+    from knowledge.searching import Searched, SearchOptions
     from knowledge.sources import Source
 
 Input = str | os.PathLike[str] | Document
@@ -50,6 +54,11 @@ class KnowledgeBase:
     @property
     def name(self) -> str:
         return self._generation.base.name
+
+    @property
+    def is_external(self) -> bool:
+        """Whether another server answers for it."""
+        return self._generation.base.indexing == "external"
 
     @property
     def record(self) -> BaseRecord:
@@ -137,11 +146,13 @@ class KnowledgeBase:
         force: bool = False,
         retry: bool = False,
         progress: Progress | None = None,
+        password: str | None = None,
     ) -> IngestReport:
         """Ingests files, folders (recursive) and ready documents. Doing it again changes nothing.
 
         Unchanged sources are skipped, changed ones replaced, failures remembered and reported at once until
-        `retry`; `force` processes everything again. A file that cannot be read never stops the others.
+        `retry`; `force` processes everything again. A file that cannot be read never stops the others. Files inside
+        files (archives, messages) are documents of their own. `password` opens those that are encrypted.
         """
         from knowledge.sources import discover
 
@@ -153,6 +164,7 @@ class KnowledgeBase:
             force=force,
             retry=retry,
             progress=progress,
+            password=password,
         )
 
     def ingest_sources(
@@ -165,8 +177,11 @@ class KnowledgeBase:
         force: bool = False,
         retry: bool = False,
         progress: Progress | None = None,
+        password: str | None = None,
+        rule: ProcessRule | None = None,
     ) -> IngestReport:
-        """Like `ingest`, for sources that already have keys; `source_metadata` is by key."""
+        """Like `ingest`, for sources that already have keys; `source_metadata` is by key. `rule` cuts these sources
+        in another way than that of the knowledge base."""
         from knowledge.ingestion import Ingestion
 
         with self._store.read() as connection:
@@ -175,13 +190,14 @@ class KnowledgeBase:
         own = partial(typed, declared=declared, has_built_in_fields=base.has_built_in_fields)
         return Ingestion(
             generation=self._generation,
-            rule=self.rule,
+            rule=rule or self.rule,
             workers=setting("workers", workers),
             metadata=own(metadata or {}),
             source_metadata={key: own(values) for key, values in (source_metadata or {}).items()},
             force=force,
             retry=retry,
             progress=progress,
+            password=password,
         ).run(sources)
 
     def search(
@@ -196,36 +212,101 @@ class KnowledgeBase:
         ignore_case: bool | None = None,
         fusion: Fusion | None = None,
         highlight: bool = False,
+        explain: bool = False,
     ) -> Hits:
         """The best passages for a question, best first, each with a score in [0, 1].
 
         `where` is a condition such as `Field("year") >= 2024` or `"year >= 2024"`, or several that must all hold;
         `ignore_case` lets all of them take upper and lower case for the same. `highlight` says where each passage
-        has the words of the question. With the fusion `rrf` scores are of ranks, and a threshold is refused. What is
-        left out is as `settings` say.
+        has the words of the question, `explain` what its score is made of, which takes some ten times as long. With
+        the fusion `rrf` scores are of ranks, and a threshold is refused. What is left out is as `settings` say.
         """
-        from knowledge.searching import SearchOptions, search
+        from knowledge.searching import search
 
         self._generation.refresh()
-        own = self._generation.base.settings
-
-        def chosen(name: str, given: Any) -> Any:
-            return setting(name, own.get(name) if given is None else given)
-
-        options = SearchOptions(
-            mode=mode or chosen("mode", None) or None,
-            top_k=chosen("top_k", top_k),
-            threshold=chosen("threshold", threshold),
-            vector_weight=chosen("vector_weight", vector_weight),
-            fusion=chosen("fusion", fusion),
-            where=all_of(where, ignore_case=chosen("ignore_case", ignore_case)),
+        options = self._search_options(
+            mode=mode,
+            top_k=top_k,
+            threshold=threshold,
+            vector_weight=vector_weight,
+            where=where,
+            ignore_case=ignore_case,
+            fusion=fusion,
         )
         found = search(self._generation, query, options)
-        if not highlight:
-            return found
-        from knowledge.highlighting import highlighted
+        if highlight:
+            from knowledge.highlighting import highlighted
 
-        return highlighted(found, self._generation.analyzer)
+            found = highlighted(found, self._generation.analyzer)
+        if explain:
+            from knowledge.explaining import explained
+
+            found = explained(self._generation, query, options, found)
+        return found
+
+    def why_not(self, query: str, chunk_id: str, **options: Unpack[Searched]) -> WhyNot:
+        """What keeps a passage from being a hit of this search: it is not to be shown, the filter, the threshold, its
+        place. `options` are those of `search`. Raises `NotFound` for an id that no passage has."""
+        from knowledge.explaining import why_not
+
+        self._generation.refresh()
+        return why_not(self._generation, query, chunk_id, self._search_options(**options))
+
+    def context(
+        self,
+        query: str,
+        *,
+        max_tokens: int,
+        count: Callable[[str], int] | None = None,
+        **options: Unpack[Searched],
+    ) -> Context:
+        """The best passages as one text for a language model, each under a line that says where it stands.
+
+        As many as `max_tokens` hold, at most `top_k`; one that fits only in part is cut around what answers. `count`
+        counts the tokens of a text; without it they are estimated. `options` are those of `search`.
+        """
+        from knowledge.contexts import context
+
+        if max_tokens < 1:
+            raise InputError(f"max_tokens is {max_tokens}; allowed: a whole number from 1")
+        return context(self.search(query, **options, highlight=True), max_tokens, count)
+
+    def answer(self, query: str, *, threshold: float = 0.5) -> Hit | None:
+        """The hit whose question is the nearest to this one, if it scores at least `threshold`; its `answer` is the
+        reply. Raises `InputError` for a knowledge base without answers."""
+        if self.record.structure != "qa":
+            raise InputError(
+                f"{self.name!r} is {self.record.structure} and has no answers; ask one with the structure qa"
+            )
+        return next(iter(self.search(query, top_k=1, threshold=threshold)), None)
+
+    def neighbours(self, hit: Hit, *, before: int = 1, after: int = 1) -> list[ChunkRecord]:
+        """The passages around a hit in its document, in order, without the hit itself."""
+        around = range(hit.chunk.position - before, hit.chunk.position + after + 1)
+        return [
+            chunk
+            for chunk in self.chunks(hit.document.id)
+            if chunk.position in around and chunk.position != hit.chunk.position
+        ]
+
+    def _search_options(self, **given: Unpack[Searched]) -> SearchOptions:
+        """What is left out is as `settings` say."""
+        from knowledge.searching import SearchOptions
+
+        own = self._generation.base.settings
+
+        def chosen(name: str) -> Any:
+            value: Any = given.get(name)
+            return setting(name, own.get(name) if value is None else value)
+
+        return SearchOptions(
+            mode=given.get("mode") or setting("mode", own.get("mode")) or None,
+            top_k=chosen("top_k"),
+            threshold=chosen("threshold"),
+            vector_weight=chosen("vector_weight"),
+            fusion=chosen("fusion"),
+            where=all_of(given.get("where"), ignore_case=chosen("ignore_case")),
+        )
 
     def documents(self) -> list[DocumentRecord]:
         """Every document, by key, failures too."""
@@ -293,13 +374,21 @@ class KnowledgeBase:
             version = documents.find(connection, self.id, wanted).active_version
             return versions.text_of(connection, version) if version else ""
 
+    def images(self, wanted: str) -> list[Path]:
+        """The files of the pictures of a document, to which its text has links."""
+        with self._store.read() as connection:
+            version = documents.find(connection, self.id, wanted).active_version
+            return pictures.of_version(connection, self._generation.workspace, version) if version else []
+
     def remove(self, wanted: str) -> DocumentRecord:
-        """Removes a document (id, key or name): gone from every search when this returns."""
+        """Removes a document (id, key or name) with the files inside: gone from every search when this returns."""
         with self._generation.writing() as index:
             with self._store.write() as connection:
                 record = documents.find(connection, self.id, wanted)
                 documents.remove(connection, record)
             self._generation.drain()
+            with self._store.write() as connection:
+                pictures.sweep(connection, self._generation.workspace)
             index.optimize()
         return record
 

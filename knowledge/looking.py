@@ -14,12 +14,13 @@ from knowledge import plain, rendering
 from knowledge.cli import DONE
 from knowledge.configuration import setting
 from knowledge.errors import NotFound
-from knowledge.options import CUT_OPTIONS
+from knowledge.options import CUT_OPTIONS, READING_OPTIONS
 
 if TYPE_CHECKING:
     from chunkers.checking import Finding
     from knowledge import Workspace
     from knowledge.processing import CutOptions
+    from knowledge.types import Document, ReadOptions
 
 Options = argparse.Namespace
 
@@ -104,21 +105,35 @@ def fields(options: Options) -> int:
 
 
 def extract(options: Options) -> int:
-    document = _extract(options.file)
+    from knowledge.processing import ProcessRule
+
+    chosen: Any = {name: getattr(options, name) for name in READING_OPTIONS}
+    document = _extract(options.file, ProcessRule.chosen(**chosen).reading(options.password))
+    if options.save_images:
+        _save_images(document, Path(options.save_images))
     if options.json:
         emit(plain.extracted(document))
     else:
-        for warning in document.warnings:
-            rendering.note(warning)
-        rendering.line(document.text)
+        _show_text(document)
     return DONE
 
 
+def _show_text(document: Document) -> None:
+    for warning in document.warnings:
+        rendering.note(warning)
+    rendering.line(document.text)
+    for attachment in document.attachments:
+        rendering.line(f"\n── {attachment.name} ──\n")
+        _show_text(attachment)
+
+
 def chunk(options: Options) -> int:
+    from knowledge.language_model import opened
     from knowledge.processing import ProcessRule
 
     rule = ProcessRule.chosen(options.structure or "general", **cut_options(options))
-    document, cut = rule.apply(_extract(options.file))
+    with opened(rule.llm) as model:
+        document, cut = rule.apply(_extract(options.file, rule.reading(options.password)), model)
     findings = rule.check(document.text, cut) if options.check else []
     if options.json:
         emit({**plain.chunked(document, cut), **_plain_findings(options, findings)})
@@ -134,7 +149,11 @@ def chunk(options: Options) -> int:
 
 def cut_options(options: Options) -> CutOptions:
     """How documents are to be cut, as far as the command line says."""
+    from chunkers.lengths import with_whole_path
+
     given: Any = {name: getattr(options, name) for name in CUT_OPTIONS}
+    if options.length:
+        given["length"] = with_whole_path(options.length)
     return cast("CutOptions", given)
 
 
@@ -149,10 +168,19 @@ def _show_findings(options: Options, findings: Sequence[Finding]) -> None:
         chunk_rendering.findings(findings)
 
 
-def _extract(file: str) -> Any:
+def _save_images(document: Document, folder: Path) -> None:
+    """Those of attachments too, into the `images` of the folder, where the links of the text lead."""
+    for image in document.images:
+        (folder / "images").mkdir(parents=True, exist_ok=True)
+        (folder / "images" / image.name).write_bytes(image.data)
+    for attachment in document.attachments:
+        _save_images(attachment, folder)
+
+
+def _extract(file: str, reading: ReadOptions) -> Document:
     import extractors
 
     path = Path(file)
     if not path.is_file():
         raise NotFound(f"{file!r} is a folder; give one file" if path.is_dir() else f"no file {file!r}")
-    return extractors.extract(path)
+    return extractors.extract(path, options=reading)

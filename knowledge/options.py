@@ -11,9 +11,15 @@ from knowledge.errors import InputError
 COMMANDS: Final = tuple(
     (
         "demo create ingest search extract chunk ls show docs chunks fields settings "
-        "keywords set rm drop rebuild eval serve keys conformance"
+        "keywords set rm drop rebuild eval models serve keys conformance"
     ).split()
 )
+READING_OPTIONS: Final = {
+    "layout": "--layout",
+    "page_headers": "--page-headers",
+    "whole_page": "--whole-page",
+    "images": "--images",
+}
 CUT_OPTIONS: Final = {
     "delimiters": "--delimiter",
     "max_length": "--max-length",
@@ -21,6 +27,8 @@ CUT_OPTIONS: Final = {
     "row_per_chunk": "--row-per-chunk",
     "keep_delimiter": "--keep-delimiter",
     "merge": "--merge",
+    "length": "--length",
+    "remove_repeated": "--remove-repeated",
     "parent_mode": "--parent-mode",
     "full_doc_length": "--full-doc-length",
     "child_delimiters": "--child-delimiter",
@@ -28,10 +36,17 @@ CUT_OPTIONS: Final = {
     "question_columns": "--question-column",
     "answer_column": "--answer-column",
     "similar_columns": "--similar-column",
+    "generate": "--generate",
+    "llm": "--llm",
+    "language": "--language",
     "remove_extra_spaces": "--remove-extra-spaces",
     "remove_urls_emails": "--remove-urls-emails",
+    **READING_OPTIONS,
 }
-"""How documents are cut: the library's name of each option, and the command line's."""
+"""How documents are read and cut: the library's name of each option, and the command line's."""
+EMBEDDING_HELP: Final = (
+    "local, openai:MODEL@BASE_URL, sentence-transformers:MODEL_OR_PATH or fastembed:MODEL"
+)
 MODES: Final = ("hybrid", "vector", "full-text", "keyword")
 
 
@@ -77,6 +92,9 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     _add_looking(command)
     _add_care(command)
     _add_eval(command)
+    if only in (None, "models"):
+        # A parser takes the actions of one command, and `unused` has those of `keys`.
+        _add_models(command)
     _add_server(command)
     _add_keys(command)
     _add_conformance(command)
@@ -150,6 +168,7 @@ def _add_ingest(command: _Command) -> None:
     ingest.add_argument("--force", action="store_true", help="process unchanged documents too")
     ingest.add_argument("--retry", action="store_true", help="try remembered failures again")
     ingest.add_argument("--preview", action="store_true", help="only show how it would be cut; store nothing")
+    _add_password(ingest)
     _add_base_options(ingest)
 
 
@@ -209,7 +228,7 @@ def _add_base_options(parser: argparse.ArgumentParser) -> None:
         help="vectors and full text, or full text alone (default economy; high_quality with --embedding, and for "
         "parent-child and qa)",
     )
-    parser.add_argument("--embedding", metavar="SPEC", help="local or openai:MODEL@BASE_URL")
+    parser.add_argument("--embedding", metavar="SPEC", help=EMBEDDING_HELP)
     _add_analysis_options(parser)
     _add_chunk_options(parser)
 
@@ -272,9 +291,36 @@ def _add_chunk_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--row-per-chunk", action="store_true", default=None, help="each row of a table is a chunk of its own"
     )
+    parser.add_argument(
+        "--length",
+        metavar="UNIT",
+        help="what lengths are counted in: characters (default), words, or tokens:PATH of a tokenizer.json",
+    )
+    parser.add_argument(
+        "--remove-repeated",
+        action="store_true",
+        default=None,
+        help="leave out a passage that says what one before it in its document says",
+    )
     parser.add_argument("--remove-extra-spaces", action="store_true", default=None)
     parser.add_argument("--remove-urls-emails", action="store_true", default=None)
+    _add_reading_options(parser)
     _add_structure_options(parser)
+
+
+def _add_reading_options(parser: argparse.ArgumentParser) -> None:
+    reading = parser.add_argument_group("reading files")
+    for name, text in (
+        ("layout", "PDF: reading order, paragraphs, headings, tables (default yes); without: faster"),
+        ("page_headers", "PDF: keep headers, footers and page numbers that repeat (default no)"),
+        ("whole_page", "HTML: everything visible, not the main content alone (default no)"),
+        ("images", "keep the pictures inside files (default yes)"),
+    ):
+        reading.add_argument(READING_OPTIONS[name], action=argparse.BooleanOptionalAction, help=text)
+
+
+def _add_password(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--password", metavar="P", help="of encrypted files; not stored")
 
 
 def _add_structure_options(parser: argparse.ArgumentParser) -> None:
@@ -305,6 +351,20 @@ def _add_structure_options(parser: argparse.ArgumentParser) -> None:
         "with several spellings in a cell, divided by ; or line breaks",
         "C",
     )
+    pairs.add_argument(
+        "--generate",
+        action="store_true",
+        default=None,
+        help="a language model writes questions and answers, one call for each passage of up to --max-length",
+    )
+    pairs.add_argument(
+        "--llm", metavar="SPEC", help="openai:MODEL@BASE_URL; its key is in KNOWLEDGE_LLM_API_KEY"
+    )
+    pairs.add_argument(
+        "--language",
+        choices=("chinese", "english", "japanese"),
+        help="to write in (default: that of each passage)",
+    )
 
 
 def _add_repeated(add: Callable[..., Any], name: str, text: str, metavar: str = "S") -> None:
@@ -314,7 +374,9 @@ def _add_repeated(add: Callable[..., Any], name: str, text: str, metavar: str = 
 def _add_search(command: _Command) -> None:
     search = command("search", "ask a knowledge base")
     search.add_argument("query", metavar="QUERY")
-    search.add_argument("--kb", metavar="NAME", required=True)
+    search.add_argument(
+        "--kb", metavar="NAME", action="append", required=True, help="repeated: several at once, ranked together"
+    )
     search.add_argument("--mode", choices=MODES, help="default: hybrid for high_quality, keyword for economy")
     search.add_argument("--top-k", type=int, metavar="N", help="hits (default 5, at most 100)")
     search.add_argument("--threshold", type=float, metavar="T", help="lowest score of a hit, 0 to 1")
@@ -344,6 +406,13 @@ def _add_search(command: _Command) -> None:
         help="of hybrid search: by scores (default), or by ranks, which have no threshold",
     )
     search.add_argument("--highlight", action="store_true", help="mark the words of the question")
+    search.add_argument("--explain", action="store_true", help="show what each score is made of")
+    search.add_argument(
+        "--context", type=int, metavar="N", help="print the hits as one text of at most N tokens"
+    )
+    search.add_argument(
+        "--why-not", metavar="CHUNK", help="the id of a passage: say what keeps it from being among the hits"
+    )
     search.add_argument(
         "--vector-weight", type=float, metavar="W", help="of hybrid search, 0 to 1 (default 0.5)"
     )
@@ -352,9 +421,15 @@ def _add_search(command: _Command) -> None:
 def _add_looking(command: _Command) -> None:
     extract = command("extract", "show what is read from a file; nothing is stored")
     extract.add_argument("file", metavar="FILE")
+    extract.add_argument(
+        "--save-images", metavar="DIR", help="write the pictures of the file into this folder"
+    )
+    _add_reading_options(extract)
+    _add_password(extract)
     chunk = command("chunk", "show how a file is cut; nothing is stored")
     chunk.add_argument("file", metavar="FILE")
     _add_chunk_options(chunk)
+    _add_password(chunk)
     _add_check(chunk)
     command("ls", "list the knowledge bases")
     for name, text in (
@@ -389,9 +464,23 @@ def _add_eval(command: _Command) -> None:
     )
     added.add_argument("--modes", metavar="MODE,…", help="default: every mode the base has")
     added.add_argument("--indexing", choices=("high_quality", "economy"))
-    added.add_argument("--embedding", metavar="SPEC", help="local or openai:MODEL@BASE_URL")
+    added.add_argument("--embedding", metavar="SPEC", help=EMBEDDING_HELP)
     added.add_argument("--vector-weight", type=float, metavar="W")
     added.add_argument("--limit-queries", type=int, metavar="N")
+
+
+def _add_models(command: _Command) -> None:
+    actions = command("models", "embedding models: find out what one is like").add_subparsers(
+        metavar="ACTION", dest="action", required=True
+    )
+    shared = _Parser(add_help=False)
+    _add_globals(shared, top=False)
+    for name, text in (
+        ("check", "ask a model for its size, speed, prefixes, scripts and how long a text it reads"),
+        ("floors", "measure how near unrelated texts are for a model, and keep it for new knowledge bases"),
+    ):
+        action = actions.add_parser(name, help=text, description=text, parents=[shared])
+        action.add_argument("embedding", metavar="SPEC", help=EMBEDDING_HELP)
 
 
 def _add_conformance(command: _Command) -> None:

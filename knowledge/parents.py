@@ -28,13 +28,18 @@ if TYPE_CHECKING:
 
 
 def parents_of_base(generation: Generation) -> ParentsOf | None:
-    """How parents are found; None where no chunk has children."""
+    """How parents are found in one search, which asks for the same points again as it reads on; None where no chunk
+    has children."""
     if generation.base.structure == "general":
         return None
+    known: dict[int, int] = {}
 
     def parents_of(points: Sequence[int]) -> dict[int, int]:
-        with generation.store.read() as connection:
-            return versions.parents_of(connection, points)
+        if unknown := [point for point in points if point not in known]:
+            with generation.store.read() as connection:
+                found = versions.parents_of(connection, unknown)
+            known.update((point, found.get(point, point)) for point in unknown)
+        return known
 
     return parents_of
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,10 +11,14 @@ from knowledge.locators import plain_locator
 
 if TYPE_CHECKING:
     from chunkers.checking import Finding
+    from indexers.embedding_cache import EmbeddingUsage
     from knowledge.base_settings import SettingInForce
     from knowledge.catalog import BaseRecord
     from knowledge.conformance import Result
+    from knowledge.contexts import Context
     from knowledge.documents import DocumentRecord
+    from knowledge.evidence import Evidence
+    from knowledge.explaining import WhyNot
     from knowledge.field_summary import FieldSummary
     from knowledge.ingest_report import IngestedDocument, IngestReport
     from knowledge.previewing import Preview, PreviewedDocument, Sizes
@@ -43,7 +48,7 @@ def base(record: BaseRecord) -> Plain:
 
 
 def stored_document(record: DocumentRecord) -> Plain:
-    names = ("id", "key", "name", "status", "enabled", "archived", "chunks", "characters")
+    names = ("id", "key", "name", "status", "enabled", "archived", "chunks", "characters", "parent_id")
     return {
         **{name: getattr(record, name) for name in names},
         "metadata": metadata(record.metadata),
@@ -97,7 +102,7 @@ def stored_chunk(record: ChunkRecord, keywords: Sequence[str]) -> Plain:
         "context": record.context,
         "start": record.start,
         "end": record.end,
-        "origin": "source",
+        "origin": record.origin,
         "locator": plain_locator(record.locator),
         "enabled": record.enabled,
         "keywords": list(keywords),
@@ -121,8 +126,14 @@ def report(done: IngestReport) -> Plain:
         "kb": done.kb,
         "documents": [_ingested(document) for document in done.documents],
         "warnings": list(done.warnings),
+        "embedding": None if done.embedding is None else _embedding_usage(done.embedding),
         "seconds": round(done.seconds, 3),
     }
+
+
+def _embedding_usage(usage: EmbeddingUsage) -> Plain:
+    names = ("texts", "cached", "calls", "tokens")
+    return {**{name: getattr(usage, name) for name in names}, "seconds": round(usage.seconds, 3)}
 
 
 def _ingested(document: IngestedDocument) -> Plain:
@@ -161,11 +172,55 @@ def _hit(hit: Hit) -> Plain:
             "start": hit.chunk.start,
             "end": hit.chunk.end,
             "headings": list(hit.chunk.headings),
+            "origin": hit.chunk.origin,
         },
         "locator": plain_locator(hit.locator),
         **({"highlights": [list(span) for span in hit.highlights]} if hit.highlights else {}),
         **({"children": [child_hit(child) for child in hit.children]} if hit.children else {}),
         **({} if hit.answer is None else {"answer": hit.answer}),
+        **({} if hit.evidence is None else {"evidence": evidence(hit.evidence)}),
+    }
+
+
+def context(found: Context) -> Plain:
+    return {
+        "text": found.text,
+        "tokens": found.tokens,
+        "cut": found.cut,
+        "left_out": found.left_out,
+        "hits": [_hit(hit) for hit in found.hits],
+    }
+
+
+def evidence(parts: Evidence) -> Plain:
+    found: Plain = {} if parts.vector_weight is None else {"vector_weight": parts.vector_weight}
+    if parts.vector is not None:
+        found["vector"] = asdict(parts.vector)
+    if parts.text is not None:
+        found["text"] = asdict(parts.text)
+    if parts.verdicts:
+        found["filter"] = [
+            {
+                "field": verdict.condition.field,
+                "operator": verdict.condition.op,
+                **metadata({"value": verdict.condition.value}),
+                "has": None if verdict.has is None else metadata({"has": verdict.has})["has"],
+                "holds": verdict.holds,
+            }
+            for verdict in parts.verdicts
+        ]
+    return found
+
+
+def why_not(found: WhyNot) -> Plain:
+    return {
+        "document": found.document.key,
+        "chunk": found.chunk.id,
+        "content": found.chunk.content,
+        "reasons": list(found.reasons),
+        "place": found.place,
+        "score": None if found.score is None else round(found.score, SCORE_DECIMALS),
+        "evidence": evidence(found.evidence),
     }
 
 
@@ -183,6 +238,7 @@ def child_hit(child: ChildHit) -> Plain:
 
 def extracted(document: Document) -> Plain:
     return {
+        "name": document.name,
         "text": document.text,
         "blocks": [
             {
@@ -216,6 +272,7 @@ def _chunk(position: int, chunk: Chunk) -> Plain:
         "end": chunk.end,
         "position": position,
         "headings": list(chunk.headings),
+        "origin": chunk.origin,
         "locator": plain_locator(chunk.locator),
         **_children(chunk.children),
         **({} if chunk.answer is None else {"question": chunk.content, "answer": chunk.answer}),
@@ -233,6 +290,7 @@ def preview(kb: str, found: Preview) -> Plain:
         "chunks": found.chunks,
         "children": found.children,
         "sizes": _sizes(found.sizes),
+        "model": found.model,
         "seconds": round(found.seconds, 3),
     }
 

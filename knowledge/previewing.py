@@ -11,6 +11,7 @@ from itertools import chain
 from statistics import median
 from typing import Final
 
+from knowledge.attached import attached_sources
 from knowledge.errors import ExtractionError, InputError
 from knowledge.extraction import ExtractionPool
 from knowledge.ingestion import READ_AHEAD, check_text
@@ -57,6 +58,8 @@ class Preview:
 
     documents: tuple[PreviewedDocument, ...]
     seconds: float
+    model: str | None = None
+    """The language model that an ingestion would ask for questions, once for each of these chunks."""
 
     @property
     def chunks(self) -> int:
@@ -80,14 +83,22 @@ def _sizes(lengths: Sequence[int]) -> Sizes | None:
     return Sizes(min=min(lengths), median=median(lengths), max=max(lengths)) if lengths else None
 
 
-def preview(sources: Sequence[Source], rule: ProcessRule, workers: int) -> Preview:
-    """Reads and cuts every source; one that cannot be read is in the result and stops nothing."""
+def preview(
+    sources: Sequence[Source], rule: ProcessRule, workers: int, password: str | None = None
+) -> Preview:
+    """Reads and cuts every source; one that cannot be read is in the result and stops nothing.
+
+    No language model is asked: where questions would be generated, the passages for them are shown.
+    """
     started = time.perf_counter()
-    with ExtractionPool(workers) as pool:
+    cutting = rule.of_passages() if rule.generate else rule
+    with ExtractionPool(workers, rule.reading(password)) as pool:
         documents = tuple(
-            _previewed(source, read, rule) for source, read in _read(sources, pool, workers * READ_AHEAD)
+            document
+            for source, read in _read(sources, pool, workers * READ_AHEAD)
+            for document in _previewed(source, read, cutting)
         )
-    return Preview(documents=documents, seconds=time.perf_counter() - started)
+    return Preview(documents=documents, seconds=time.perf_counter() - started, model=rule.llm)
 
 
 _Read = Future[Document] | Document | InputError
@@ -111,11 +122,25 @@ def _start(source: Source, pool: ExtractionPool) -> _Read:
         return error
 
 
-def _previewed(source: Source, read: _Read, rule: ProcessRule) -> PreviewedDocument:
+def _previewed(source: Source, read: _Read, rule: ProcessRule) -> Iterator[PreviewedDocument]:
+    """The source, unless it only holds others, and the files inside of it."""
     try:
         if isinstance(read, InputError):
             raise read
-        document, chunks = rule.apply(read.result() if isinstance(read, Future) else read)
+        document = read.result() if isinstance(read, Future) else read
+    except (ExtractionError, InputError) as error:
+        yield PreviewedDocument(key=source.key, name=source.name, error=str(error))
+        return
+    inside = attached_sources(source, document)
+    if document.text.strip() or not inside:
+        yield _cut(source, document, rule)
+    for attached in inside:
+        yield _cut(attached, attached.document or document, rule)
+
+
+def _cut(source: Source, read: Document, rule: ProcessRule) -> PreviewedDocument:
+    try:
+        document, chunks = rule.apply(read)
         check_text(source, document, chunks)
     except (ExtractionError, InputError) as error:
         return PreviewedDocument(key=source.key, name=source.name, error=str(error))

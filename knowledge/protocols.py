@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
+from knowledge.chat import Completion, Message
 from knowledge.filters import Filter
 from knowledge.types import Chunk, Document, FieldType, Matrix, Point, ReadOptions, Scored, Value, Vector
 
@@ -75,12 +76,49 @@ class Embedder(Protocol):
     def embed_documents(self, texts: Sequence[str]) -> Matrix:
         """Shape (len(texts), dimension), rows of unit length, in the order of `texts`.
 
-        Raises `EmbeddingError` when a row would be NaN or zero.
+        Raises `TextsNotEmbedded` when rows would be NaN or zero, another `EmbeddingError` when the model gives none;
+        either holds the vectors that there are.
         """
         ...
 
     def embed_query(self, text: str) -> Vector:
         """Shape (dimension,), unit length."""
+        ...
+
+
+@runtime_checkable
+class AsksServer(Protocol):
+    """An embedder whose vectors come from a server."""
+
+    @property
+    def calls(self) -> int:
+        """What it has asked so far; repetitions of a call that failed are not counted."""
+        ...
+
+    @property
+    def tokens(self) -> int | None:
+        """What the server has counted so far; None when it does not tell."""
+        ...
+
+    @property
+    def texts_at_once(self) -> int:
+        """How many texts keep all of its connections busy."""
+        ...
+
+    def close(self) -> None:
+        """Closes the connections; the next question opens new ones."""
+        ...
+
+
+class LanguageModel(Protocol):
+    """Writes text. Threads may share it."""
+
+    def complete(self, messages: Sequence[Message]) -> Completion:
+        """The answer to these messages.
+
+        Raises `LanguageModelError` when there is none; its kind `LanguageModelRefused` says that there will be none
+        for others either.
+        """
         ...
 
 

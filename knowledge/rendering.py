@@ -13,6 +13,7 @@ from knowledge.filters import written
 from knowledge.highlighting import marked
 
 if TYPE_CHECKING:
+    from indexers.embedding_cache import EmbeddingUsage
     from knowledge.base_settings import SettingInForce
     from knowledge.catalog import BaseRecord
     from knowledge.conformance import Result
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from knowledge.documents import DocumentRecord
     from knowledge.field_summary import FieldSummary
     from knowledge.ingest_report import IngestedDocument, IngestReport
-    from knowledge.types import FieldType, Hit, Hits, Locator, Scalar
+    from knowledge.types import FieldType, Hit, Hits, Locator, Origin, Scalar
 
 
 SNIPPET = 160
@@ -89,6 +90,10 @@ def hits(found: Hits) -> None:
         line(f"   {_marked_snippet(hit) if hit.highlights else snippet(_found_by(hit), found.query)}")
         if hit.answer is not None:
             line(f"   → {snippet(hit.answer, found.query)}")
+        if hit.evidence is not None:
+            from knowledge import evidence_rendering
+
+            evidence_rendering.evidence(hit.evidence)
 
 
 def _found_by(hit: Hit) -> str:
@@ -105,28 +110,42 @@ def _marked_snippet(hit: Hit) -> str:
     start = max(0, first - LEAD)
     end = start + SNIPPET
     spans = tuple((at - start, to - start) for at, to in hit.highlights if start <= at and to <= end)
-    shown = " ".join(marked(hit.content[start:end], spans, mark).split())
+    shown = _on_one_line(marked(hit.content[start:end], spans, mark))
     return ("…" if start else "") + shown + ("…" if end < len(hit.content) else "")
 
 
 def citation(hit: Hit) -> str:
     """Score, document, place and heading of a hit, in one line: those of the best child where there is one."""
+    return f"{hit.score:.2f}  {citation_of(hit)}"
+
+
+def citation_of(hit: Hit) -> str:
+    """The same without the score."""
     child = hit.children[0] if hit.children else None
     where = (place(child.locator) if child else "") or place(hit.locator)
     heading = " > ".join((child.headings if child else ()) or hit.chunk.headings)
-    parts = [hit.document.key, where, heading]
-    return f"{hit.score:.2f}  " + " · ".join(part for part in parts if part)
+    parts = [hit.document.key, where, heading, generated(hit.chunk.origin)]
+    return " · ".join(part for part in parts if part)
+
+
+def generated(origin: Origin | None) -> str:
+    """What tells a question that a language model wrote from one that stands in the document."""
+    return "generated" if origin == "generated" else ""
 
 
 def snippet(text: str, query: str = "", length: int = SNIPPET) -> str:
     """The part of a text with most of the question's words, on one line."""
-    flat = " ".join(text.split())
+    flat = _on_one_line(text)
     if len(flat) <= length:
         return flat
     start = max(0, _densest(flat.lower(), _needles(query.lower()), length) - LEAD)
     start = 0 if start < LEAD else min(start, len(flat) - length)
     cut = flat[start : start + length]
     return ("…" if start else "") + cut + ("…" if start + length < len(flat) else "")
+
+
+def _on_one_line(text: str) -> str:
+    return " ".join(text.replace("<br>", " ").split())
 
 
 def _needles(query: str) -> set[str]:
@@ -165,6 +184,15 @@ def report(done: IngestReport) -> None:
         document.chunks for document in done.documents if document.status in ("completed", "replaced")
     )
     line(f"{done.kb}: {summary}; {chunks} chunks in {done.seconds:.1f} s")
+    if done.embedding is not None and done.embedding.texts:
+        line(_embedding_usage(done.embedding))
+
+
+def _embedding_usage(usage: EmbeddingUsage) -> str:
+    parts = [f"{usage.texts} texts", f"{usage.cached_share:.0%} from the cache"]
+    parts += [f"{usage.calls} calls"] if usage.calls else []
+    parts += [f"{usage.tokens} tokens"] if usage.tokens is not None else []
+    return f"vectors: {', '.join(parts)}, {usage.seconds:.1f} s"
 
 
 def bases(records: Sequence[BaseRecord]) -> None:
@@ -191,8 +219,15 @@ def base(record: BaseRecord) -> None:
         ("chunks", str(record.chunks)),
         ("characters", str(record.characters)),
     ]
-    rows += [(name, repr(value)) for name, value in record.settings.items()]
+    rows += [(name, _stored_setting(value)) for name, value in record.settings.items()]
     table(rows)
+
+
+def _stored_setting(value: object) -> str:
+    """Texts in quotation marks, so that white space in them is seen."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "—" if value is None or value == [] else repr(value)
 
 
 def stored_documents(records: Sequence[DocumentRecord]) -> None:

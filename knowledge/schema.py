@@ -57,6 +57,7 @@ document = sa.Table(
     sa.Column("process_signature", sa.String, nullable=False),
     sa.Column("source", sa.String),
     sa.Column("uploader", sa.String),
+    sa.Column("parent_id", sa.String),
     sa.Column("chunks", sa.Integer, nullable=False),
     sa.Column("characters", sa.Integer, nullable=False),
     sa.Column("metadata", sa.JSON, nullable=False),
@@ -65,7 +66,7 @@ document = sa.Table(
     sa.UniqueConstraint("knowledge_base_id", "key"),
 )
 """`content_sha256` and `process_signature` are of the last attempt, successful or not. `uploader` is null in rows
-from before it was noted."""
+from before it was noted. `parent_id` is the document of the file that this one was found in."""
 
 version = sa.Table(
     "version",
@@ -94,11 +95,12 @@ chunk = sa.Table(
     sa.Column("enabled", sa.Boolean, nullable=False),
     sa.Column("keywords", sa.JSON(none_as_null=True)),
     sa.Column("answer", sa.String),
+    sa.Column("origin", sa.String),
     sa.Index("chunk_id", "id"),
 )
 """`point` is the id in the index, taken from `counter`, so that a new version never overwrites an old one. A chunk
 with children is not in the index itself. `keywords` are those that a person gave the chunk; `answer` is that of a
-question."""
+question. `origin` is null in rows from before questions were generated."""
 
 child = sa.Table(
     "child",
@@ -117,6 +119,14 @@ child = sa.Table(
 )
 """What a parent, the chunk of `chunk_point`, is found by. `point` is from the same `counter`, `position` is counted
 within the parent. `headings` and `locator` are null in rows from before they were noted."""
+
+image = sa.Table(
+    "image",
+    metadata,
+    sa.Column("version_id", sa.String, primary_key=True),
+    sa.Column("name", sa.String, primary_key=True),
+)
+"""The pictures of a version: files in the workspace's folder of pictures."""
 
 api_key = sa.Table(
     "api_key",
@@ -176,6 +186,42 @@ outbox = sa.Table(
 them anew. Each may run twice.
 """
 
+pipeline = sa.Table(
+    "pipeline",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("knowledge_base_id", sa.String, nullable=False, index=True),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""The YAML of a knowledge base's pipelines: one `draft` at most, and every version that was `published`."""
+
+pipeline_template = sa.Table(
+    "pipeline_template",
+    metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+)
+
+pipeline_run = sa.Table(
+    "pipeline_run",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("knowledge_base_id", sa.String, nullable=False, index=True),
+    sa.Column("document_key", sa.String, nullable=False),
+    sa.Column("preview", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("error", sa.String),
+    sa.Column("inputs", sa.JSON, nullable=False),
+    sa.Column("nodes", sa.JSON, nullable=False),
+    sa.Column("started_at", sa.Float, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+)
+"""What became of every node of a run, big values cut."""
+
 
 def _create_first_schema(connection: sa.Connection) -> None:
     metadata.create_all(connection)
@@ -211,6 +257,20 @@ def _keep_places_of_children(connection: sa.Connection) -> None:
     _add_column(connection, child.c.locator)
 
 
+def _keep_origins(connection: sa.Connection) -> None:
+    _add_column(connection, chunk.c.origin)
+
+
+def _keep_images_and_containers(connection: sa.Connection) -> None:
+    image.create(connection, checkfirst=True)
+    _add_column(connection, document.c.parent_id)
+
+
+def _keep_pipelines(connection: sa.Connection) -> None:
+    for table in (pipeline, pipeline_template, pipeline_run):
+        table.create(connection, checkfirst=True)
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _create_first_schema,
     _note_uploaders,
@@ -218,6 +278,9 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _keep_keywords,
     _keep_children_and_answers,
     _keep_places_of_children,
+    _keep_origins,
+    _keep_images_and_containers,
+    _keep_pipelines,
 )
 """Number n brings a database from version n to n + 1. Never edited once released, only appended to."""
 

@@ -6,22 +6,20 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import sqlalchemy as sa
 
 from indexers.background import background_weights
-from knowledge import catalog, documents
+from knowledge import catalog
 from knowledge.catalog import BaseRecord
-from knowledge.documents import DocumentRecord
 from knowledge.errors import InputError, ModeError
 from knowledge.filters import Condition, Filter, check, matches, positive_of, with_conditions
 from knowledge.generations import Generation
 from knowledge.parents import answering_children, collapsed, parents_of_base
+from knowledge.passages import Passage, live_passages
 from knowledge.types import (
     ChildHit,
-    ChunkRef,
-    DocumentRef,
     Fusion,
     Hit,
     Hits,
@@ -29,7 +27,6 @@ from knowledge.types import (
     KnowledgeBaseRef,
     Mode,
 )
-from knowledge.versions import ChunkRecord
 from retrieval.fusion import Fused
 from retrieval.scoring import DEFAULT_FLOOR, is_enough, shown
 from retrieval.search import Question, rank
@@ -45,6 +42,25 @@ MODES: Final[Mapping[Indexing, tuple[Mode, ...]]] = {
 """The modes of each kind of index, its default first."""
 
 DEEPER: Final = 4
+
+
+class Searched(TypedDict, total=False):
+    """How a search is wanted, as it is given; None and what is left out are as the settings say."""
+
+    mode: Mode | None
+    top_k: int | None
+    threshold: float | None
+    vector_weight: float | None
+    where: Filter | str | Sequence[Filter | str] | None
+    ignore_case: bool | None
+    fusion: Fusion | None
+
+
+class Shown(Searched, total=False):
+    """And what is shown of its hits."""
+
+    highlight: bool
+    explain: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +82,7 @@ def search(generation: Generation, query: str, options: SearchOptions) -> Hits:
     """
     started = time.perf_counter()
     mode = check_mode(generation.base, options.mode)
-    _check_threshold(mode, options)
-    where, pushed_down = _prepare_filter(generation, options.where)
-    question, warnings = _question(generation, query, mode, replace(options, where=pushed_down))
+    question, where, warnings = prepared(generation, query, options)
     hits = _collect(generation, question, options.top_k, options.threshold, where)
     uses_vectors = question.vector is not None
     by_ranks = uses_vectors and mode == "hybrid" and options.fusion == "rrf"
@@ -88,6 +102,17 @@ def search(generation: Generation, query: str, options: SearchOptions) -> Hits:
         time.perf_counter() - started,
         "rank" if by_ranks else "absolute",
     )
+
+
+def prepared(
+    generation: Generation, query: str, options: SearchOptions
+) -> tuple[Question, Filter | None, list[str]]:
+    """What the index is asked, the filter that decides what is shown, and warnings. Raises as `search` does."""
+    mode = check_mode(generation.base, options.mode)
+    _check_threshold(mode, options)
+    where, pushed_down = _prepare_filter(generation, options.where)
+    question, warnings = _question(generation, query, mode, replace(options, where=pushed_down))
+    return question, where, warnings
 
 
 def _check_threshold(mode: Mode, options: SearchOptions) -> None:
@@ -201,11 +226,12 @@ def _collect(
         is_end = (everything or len(enough) < len(candidates)) and len(first) == len(all_shown)
         if len(found) >= top_k or is_end:
             best = found[:top_k]
-            points = [point for point, _, _ in best]
+            points = [point for point, _ in best]
             children = (
                 answering_children(generation, question, ranking, points, threshold) if parents_of else {}
             )
-            return [_hit(generation, row, children.get(row[0].id, ())) for row in best]
+            base = KnowledgeBaseRef(id=generation.base.id, name=generation.base.name)
+            return [_hit(base, row, children.get(row[0].id, ())) for row in best]
         wanted *= DEEPER
 
 
@@ -217,43 +243,31 @@ def _up_to(points: Sequence[Fused], wanted: int) -> Sequence[Fused]:
     return [point for point in points if point.score >= last]
 
 
-_Row = tuple[Fused, ChunkRecord, DocumentRecord]
+_Row = tuple[Fused, Passage]
 
 
 def _live(generation: Generation, candidates: Sequence[Fused], where: Filter | None) -> list[_Row]:
     """The candidates that may be shown, best first, ties in order of document key and position."""
-    has_built_in_fields = generation.base.has_built_in_fields
+    points = [point.id for point in candidates]
     with generation.store.read() as connection:
-        stored = documents.live_passages(connection, [point.id for point in candidates])
-    rows = []
-    for point in candidates:
-        if point.id in stored:
-            chunk, record = stored[point.id]
-            document = record.searchable(has_built_in_fields)
-            if where is None or matches(where, document.metadata):
-                rows.append((point, chunk, document))
-    rows.sort(key=lambda row: (-row[0].score, row[2].key, row[1].position))
+        stored = live_passages(connection, points, generation.base.has_built_in_fields)
+    rows = [(point, stored[point.id]) for point in candidates if point.id in stored]
+    if where is not None:
+        rows = [row for row in rows if matches(where, row[1].document.metadata)]
+    rows.sort(key=lambda row: (-row[0].score, row[1].document.key, row[1].chunk.position))
     return rows
 
 
-def _hit(generation: Generation, row: _Row, children: tuple[ChildHit, ...]) -> Hit:
-    point, chunk, document = row
+def _hit(base: KnowledgeBaseRef, row: _Row, children: tuple[ChildHit, ...]) -> Hit:
+    point, passage = row
     return Hit(
         score=shown(point.score),
-        content=chunk.content,
-        context=chunk.context,
-        knowledge_base=KnowledgeBaseRef(id=generation.base.id, name=generation.base.name),
-        document=DocumentRef(
-            id=document.id, key=document.key, name=document.name, metadata=document.metadata
-        ),
-        chunk=ChunkRef(
-            id=chunk.id,
-            position=chunk.position,
-            start=chunk.start,
-            end=chunk.end,
-            headings=chunk.headings,
-        ),
-        locator=chunk.locator,
+        content=passage.content,
+        context=passage.context,
+        knowledge_base=base,
+        document=passage.document,
+        chunk=passage.chunk,
+        locator=passage.locator,
         children=children,
-        answer=chunk.answer,
+        answer=passage.answer,
     )

@@ -30,8 +30,9 @@ class Source:
     def read(self) -> bytes:
         """The bytes that decide whether the source has changed. Raises `InputError` for an unreadable file."""
         if self.document is not None:
-            read = (self.document.text, self.document.blocks, self.document.warnings)
-            return repr(read).encode(errors="backslashreplace")
+            read = self.document
+            parts = (read.text, read.blocks, read.warnings, read.attachments, read.images)
+            return repr(parts).encode(errors="backslashreplace")
         if self.data is not None:
             return self.data
         try:

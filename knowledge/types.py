@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from knowledge.evidence import Evidence
+
 BlockKind = Literal["heading", "paragraph", "list", "table", "code", "image"]
 Structure = Literal["general", "parent-child", "qa"]
 """How the chunks of a knowledge base are related: alone, found by their children, or questions with answers."""
@@ -22,6 +24,11 @@ Fusion = Literal["weighted", "rrf"]
 """How hybrid search makes one ranking of two: by their scores, or by ranks (reciprocal rank fusion)."""
 ScoreKind = Literal["absolute", "rank"]
 """What a score says: how good a passage is for the question, or merely where it stands among the others."""
+
+Origin = Literal["source", "generated"]
+"""Whether the words of a passage stand in its document, or a language model wrote them."""
+Language = Literal["chinese", "english", "japanese"]
+"""What a language model can be told to write in."""
 
 Scalar = str | float
 Value = Scalar | tuple[Scalar, ...]
@@ -108,6 +115,9 @@ class Document:
 class Chunk:
     """A passage: `document.text[start:end] == content`, for the text that was chunked.
 
+    Of a chunk whose `origin` is "generated" a language model wrote the words, from the passage `text[start:end]`:
+    that is where it is checked, and what its locator says.
+
     `context` travels with the passage but is not part of the span (the trail of headings): it is searched
     and embedded, never shown as content. A parent has `children`, spans within its own. In a question-answer
     pair `content` is the question, and `children` are its spellings where there are several.
@@ -124,6 +134,7 @@ class Chunk:
     """As a reader sees it: without the escapes of a Markdown table."""
     answer_span: tuple[int, int] | None = None
     """Where the answer is written, as (start, end)."""
+    origin: Origin = "source"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +172,9 @@ class DocumentRef:
     name: str
     url: str | None = None
     metadata: Mapping[str, Value] = field(default_factory=dict)
+    created_at: float | None = None
+    updated_at: float | None = None
+    """Epoch seconds, UTC; None for a document of another server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +186,8 @@ class ChunkRef:
     end: int | None
     """None for a passage of another server, whose document is not here."""
     headings: tuple[str, ...] = ()
+    origin: Origin | None = None
+    """None for a passage of another server, which does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +222,8 @@ class Hit:
     the spellings of the question where it has several."""
     answer: str | None = None
     """In a question-answer base, where `content` is the question."""
+    evidence: Evidence | None = None
+    """What the score is made of, when that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +231,8 @@ class Hits:
     """The hits of one search, best first. Iterates, indexes and counts like a list of `Hit`."""
 
     query: str
-    mode: Mode
+    mode: Mode | None
+    """None for a search of several knowledge bases in different modes."""
     hits: tuple[Hit, ...]
     calibrated: bool
     """False when the scores come from a model whose neutral similarity is unknown, or that was not trained for the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,14 +16,14 @@ import sqlalchemy as sa
 from knowledge import identity, outbox, schema
 from knowledge.batches import IN_LIST, batched
 from knowledge.locators import plain_locator
-from knowledge.types import Chunk, Locator
+from knowledge.store import fetched
+from knowledge.types import Chunk, Image, Locator, Origin
 
 _versions = schema.version
 _chunks = schema.chunk
 _children = schema.child
-_PARENTS: Final = sa.select(_children.c.point, _children.c.chunk_point).where(
-    _children.c.point.in_(sa.bindparam("points", expanding=True))
-)
+_PARENTS: Final = "SELECT point, chunk_point FROM child WHERE point IN (SELECT value FROM json_each(?))"
+"""One JSON list in place of a parameter for each point: these may be many thousands."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +39,8 @@ class ChildRecord:
     end: int
     content: str
     context: str
-    headings: tuple[str, ...] = ()
-    locator: Locator = Locator()
+    headings: tuple[str, ...]
+    locator: Locator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class ChunkRecord:
     """Those that a person gave it; None: those found in its text count."""
     answer: str | None = None
     """To the question that `content` is."""
+    origin: Origin = "source"
     children: tuple[ChildRecord, ...] = ()
 
 
@@ -74,6 +76,7 @@ class NewVersion:
     text: str
     chunks: Sequence[Chunk]
     """In order of position."""
+    images: Sequence[Image] = ()
 
     @property
     def points(self) -> int:
@@ -157,6 +160,7 @@ def _numbered(point: int, version: str, id_: str, position: int, chunk: Chunk) -
         headings=chunk.headings,
         locator=chunk.locator,
         answer=chunk.answer,
+        origin=chunk.origin,
     )
 
 
@@ -199,7 +203,7 @@ def retire(connection: sa.Connection, base_id: str, versions: Iterable[str]) -> 
     rows = [{"version": version} for version in versions]
     if not rows:
         return
-    for table in (_children, _chunks):
+    for table in (_children, _chunks, schema.image):
         connection.execute(table.delete().where(table.c.version_id == sa.bindparam("version")), rows)
     connection.execute(_versions.delete().where(_versions.c.id == sa.bindparam("version")), rows)
     outbox.announce(connection, base_id, "delete", [row["version"] for row in rows])
@@ -227,7 +231,7 @@ def chunks_of(connection: sa.Connection, version: str) -> list[ChunkRecord]:
     query = sa.select(_chunks).where(_chunks.c.version_id == version).order_by(_chunks.c.position)
     children = _by_parent(connection, _children.c.version_id == version)
     return [
-        replace(chunk_record(row._mapping), children=children.get(row.point, ()))
+        replace(chunk_record(row._asdict()), children=children.get(row.point, ()))
         for row in connection.execute(query)
     ]
 
@@ -257,11 +261,7 @@ def _child_record(columns: Mapping[Any, Any]) -> ChildRecord:
 
 def parents_of(connection: sa.Connection, points: Sequence[int]) -> dict[int, int]:
     """The points of the parents of those that are children."""
-    found: dict[int, int] = {}
-    for group in batched(points, IN_LIST):
-        rows = connection.execute(_PARENTS, {"points": group})
-        found.update((point, parent) for point, parent in rows)
-    return found
+    return dict(fetched(connection, _PARENTS, json.dumps(list(points))))
 
 
 def active_points(connection: sa.Connection, base_id: str) -> set[int]:
@@ -278,9 +278,12 @@ def active_points(connection: sa.Connection, base_id: str) -> set[int]:
     return points
 
 
-def chunk_record(columns: sa.RowMapping | Mapping[str, Any]) -> ChunkRecord:
-    values: dict[str, Any] = {str(name): value for name, value in columns.items()}
-    values["headings"] = tuple(values["headings"])
-    values["locator"] = Locator(**values["locator"])
-    values["keywords"] = None if values["keywords"] is None else tuple(values["keywords"])
-    return ChunkRecord(**values)
+def chunk_record(columns: Mapping[str, Any]) -> ChunkRecord:
+    keywords = columns["keywords"]
+    values = {
+        "headings": tuple(columns["headings"]),
+        "locator": Locator(**columns["locator"]),
+        "keywords": None if keywords is None else tuple(keywords),
+        "origin": columns["origin"] or "source",
+    }
+    return ChunkRecord(**{**columns, **values})

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Unpack
 
-from knowledge import catalog, identity
+from knowledge import catalog, identity, pictures
 from knowledge.analysis_rule import AnalysisRule
 from knowledge.catalog import BaseRecord
 from knowledge.configuration import setting
@@ -21,10 +21,11 @@ from knowledge.knowledge_base import KnowledgeBase
 from knowledge.lock import WorkspaceLock
 from knowledge.registry import EMBEDDING_CHOICES, INSTALL, is_installed
 from knowledge.store import Store
-from knowledge.types import Indexing, Structure
+from knowledge.types import Hits, Indexing, Structure
 
 if TYPE_CHECKING:
     from knowledge.processing import CutOptions
+    from knowledge.searching import Shown
 
 NAME_LIMIT: Final = 40
 STRUCTURES: Final = ("general", "parent-child", "qa")
@@ -172,6 +173,25 @@ class Workspace:
         with self.store.read() as connection:
             return name in catalog.names(connection)
 
+    def search(
+        self,
+        query: str,
+        *,
+        knowledge_bases: Iterable[str],
+        timeout_s: float | None = None,
+        **options: Unpack[Shown],
+    ) -> Hits:
+        """The best passages of several knowledge bases (names), best first, see `knowledge.many_bases`.
+
+        Each is searched as its settings say where `options`, those of `KnowledgeBase.search`, do not. An external one
+        that fails or takes longer than `timeout_s` is left out with a warning.
+        """
+        from knowledge.many_bases import search_bases
+
+        bases = [self.open(name) for name in dict.fromkeys(knowledge_bases)]
+        longest_s = setting("search_timeout_s", timeout_s)
+        return search_bases(query, [(base, options) for base in bases], timeout_s=longest_s)
+
     def knowledge_bases(self) -> list[BaseRecord]:
         """Every knowledge base with its counts, by name."""
         with self.store.read() as connection:
@@ -187,6 +207,8 @@ class Workspace:
             del self._open[name]
             with self.store.write() as connection:
                 catalog.remove(connection, record.id)
+            with self.store.write() as connection:
+                pictures.sweep(connection, self.folder)
             if record.indexing != "external":
                 self._place.remove(record.generation)
         return record

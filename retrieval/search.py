@@ -99,7 +99,7 @@ class VectorLeg:
 
 
 ParentsOf = Callable[[Sequence[int]], Mapping[int, int]]
-"""The parents of those points that are children."""
+"""The parents of points, at least of those that are children; others may be left out or be their own."""
 
 
 def rank(index: Index, question: Question, wanted: int, parents_of: ParentsOf | None = None) -> Ranking:

@@ -151,6 +151,7 @@ def test_public_names() -> None:
         "QA",
         "VERSION",
         "General",
+        "GeneratedQA",
         "ParentChild",
         "check",
         "clean",

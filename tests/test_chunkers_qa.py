@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -105,6 +108,24 @@ def test_several_spellings_share_an_answer() -> None:
     assert {chunk.answer_span for chunk in others} == {first.answer_span}
 
 
+def test_a_column_may_say_that_its_cells_hold_a_question_on_each_line() -> None:
+    header = ("分段标题（选填）", "分段内容（必填，问题答案）", "问题（选填，单元格内一行一个）")
+    rows = [header, ("标题", "第一行。\n第二行。", "怎么办？\n如何做\n\n怎样处理")]
+    assert pairs(extract(csv_of(rows), name="a.csv", sandbox=False)) == [
+        (spelling, "第一行。\n第二行。") for spelling in ("怎么办？", "如何做", "怎样处理")
+    ]
+    rows = [("Question", "Answer", "Similar questions"), ("Two\nlines?", "Yes.", "One\nTwo")]
+    assert pairs(extract(csv_of(rows), name="a.csv", sandbox=False)) == [
+        (spelling, "Yes.") for spelling in ("Two<br>lines?", "One", "Two")
+    ]
+
+
+def csv_of(rows: Sequence[Sequence[str]]) -> bytes:
+    file = io.StringIO()
+    csv.writer(file).writerows(rows)
+    return file.getvalue().encode()
+
+
 def test_tables_of_other_documents_need_the_usual_names() -> None:
     rows = "| {0} | {1} |\n| --- | --- |\n| Who? | Me. |"
     named = extract(f"# Help\n\n{rows.format('Question', 'Answer')}".encode(), name="a.md", sandbox=False)
@@ -113,6 +134,15 @@ def test_tables_of_other_documents_need_the_usual_names() -> None:
     other = extract(f"# Help\n\n{rows.format('Name', 'Place')}".encode(), name="a.md", sandbox=False)
     assert pairs(other) == []
     assert pairs(other, question="Name", answer="Place") == [("Who?", "Me.")]
+
+
+def test_tables_and_running_text_in_the_order_of_the_document() -> None:
+    text = (
+        "# Help\n\n## How much?\n\nTen.\n\n| Question | Answer |\n| --- | --- |\n| Who? | Me. |\n\n"
+        "## Where?\n\nHere.\n"
+    )
+    expected = [("How much?", "Ten."), ("Who?", "Me."), ("Where?", "Here.")]
+    assert pairs(extract(text.encode(), name="a.md", sandbox=False)) == expected
 
 
 def test_html_tables() -> None:

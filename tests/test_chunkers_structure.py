@@ -215,6 +215,16 @@ def test_a_long_table_is_cut_between_rows_and_keeps_its_header() -> None:
         assert set(chunk.content.split("\n")) <= set(rows)
 
 
+def test_a_long_row_is_cut_at_the_lines_of_its_cells() -> None:
+    lines = [f"{letter * 40}, {letter * 30}" for letter in "abcde"]
+    chunks = General(max_length=160, overlap=0).chunk(written([("table", f"| {'<br>'.join(lines)} |")]))
+    assert [chunk.content for chunk in chunks] == [
+        f"| {lines[0]}<br>{lines[1]}<br>",
+        f"{lines[2]}<br>{lines[3]}<br>",
+        f"{lines[4]} |",
+    ]
+
+
 def test_overlap_never_begins_at_the_rule_below_a_header() -> None:
     table = "| a long header | of two columns |\n| --- | --- |\n| 1 | 2 |"
     document = written([("paragraph", sentences(2)), ("table", table), ("paragraph", sentences(4))])

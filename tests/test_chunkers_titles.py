@@ -118,3 +118,18 @@ def test_the_time_is_linear_in_hostile_titles(unit: str) -> None:
     started = time.perf_counter()
     General().chunk(Document(text=text, blocks=blocks))
     assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("name", "heading", "title"),
+    [
+        ("a.rst", "=====\nGuide\n=====", "Guide"),
+        ("a.rst", "Below\n~~~~~", "Below"),
+        ("a.rst", "Plain\n=====", "Plain"),
+        ("a.org", "* TODO First :tag:work:", "First"),
+        ("a.org", "** Second: a *bold* word", "Second: a *bold* word"),
+    ],
+)
+def test_marks_of_other_markup_are_taken_off(name: str, heading: str, title: str) -> None:
+    document = extract(f"{heading}\n\nText.\n".encode(), name=name, sandbox=False)
+    assert General().chunk(document)[-1].headings[-1] == title

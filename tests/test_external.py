@@ -514,7 +514,7 @@ def test_the_key_is_never_stored(external_base: Workspace, monkeypatch: pytest.M
     external_base.close()
     assert not any(KEY.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
     monkeypatch.delenv("EXTERNAL_KEY")
-    with Workspace(folder) as again, pytest.raises(InputError, match="EXTERNAL_KEY, which is not set"):
+    with Workspace(folder) as again, pytest.raises(ExternalError, match="EXTERNAL_KEY, which is not set"):
         again.open("partner").search("leave")
 
 

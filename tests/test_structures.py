@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from indexers import StandardAnalyzer
 from indexers.background import background_weights
 from indexers.memory import MemoryIndex
-from knowledge import Document, KnowledgeBase, Workspace, schema, versions
+from knowledge import Document, KnowledgeBase, Workspace, plain, rendering, schema, versions
 from knowledge.cli import main
 from knowledge.errors import InputError
 from knowledge.generations import searched_text
 from knowledge.processing import ProcessRule
 from knowledge.registry import load_embedder
-from knowledge.types import Point
+from knowledge.types import Block, Locator, Point
 from knowledge.versions import ChildRecord, ChunkRecord
 from retrieval.fusion import RRF_K, TIE
 from retrieval.scoring import FieldTerms, keyword_score, semantic_score, shown, text_raw, text_scale, weighted
@@ -330,6 +330,51 @@ def test_a_full_document_is_cut_off_and_says_so(workspace: Workspace) -> None:
     assert len(kb.chunks("a")[0].content) <= 200
 
 
+@pytest.fixture
+def long_report(workspace: Workspace) -> KnowledgeBase:
+    """A document of thirty pages as one parent, each page with a heading and what only that page says."""
+    text, blocks = "", []
+    for number in range(1, 31):
+        for kind, written in (
+            ("heading", f"# Part {number}"),
+            ("paragraph", f"Probe {number}x is calibrated."),
+        ):
+            place = Locator(page=number)
+            blocks.append(
+                Block(kind=kind, start=len(text), end=len(text) + len(written), level=1, locator=place)
+            )
+            text += written + "\n\n"
+    kb = workspace.create(
+        "long", structure="parent-child", embedding=EMBEDDING, parent_mode="full-doc", child_max_length=50
+    )
+    kb.ingest(Document(name="report.pdf", text=text, blocks=tuple(blocks)))
+    return kb
+
+
+def test_a_parent_of_many_pages_is_cited_at_its_child(
+    long_report: KnowledgeBase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = long_report.search("17x", mode="full-text", top_k=1)
+    child = found[0].children[0]
+    assert (child.locator, child.headings) == (Locator(page=17), ("Part 17",))
+    assert found[0].locator == Locator(page=1, page_end=30)
+    assert plain.hits(found)["hits"][0]["children"][0]["locator"] == {"page": 17}
+    rendering.hits(found)
+    assert "report.pdf · page 17 · Part 17\n" in capsys.readouterr().out
+
+
+def test_a_record_of_the_server_says_where_its_children_stand(
+    long_report: KnowledgeBase, workspace: Workspace
+) -> None:
+    bases = pytest.importorskip("knowledge.server.bases")
+    asking = pytest.importorskip("knowledge.server.asking")
+    record = bases.WorkspaceBases(workspace).find(asking.Question(knowledge_id="long", query="17x", top_k=1))[
+        0
+    ]
+    best = record["metadata"]["children"][0]
+    assert (best["content"], best["locator"]) == ("# Part 17\n\nProbe 17x is calibrated.", {"page": 17})
+
+
 FAQ = {
     "leave.csv": "question,answer,similar questions\n年假有几天？,每年十天。,带薪假期多少天;假期有多长\n"
     'Can I work from home?,"Yes, two days a week.",remote work\n',
@@ -384,6 +429,24 @@ def test_spellings_of_a_question_are_one_hit(faq: KnowledgeBase) -> None:
     assert {child.content for child in hits[0].children} >= {"带薪假期多少天", "假期有多长"}
     assert faq.document("leave.csv").chunks == 2
     assert points(faq) == searched(faq)
+
+
+def test_lines_of_a_cell_are_spellings_and_lines_of_an_answer(faq: KnowledgeBase, files: Path) -> None:
+    (files / "lines.csv").write_text(
+        'question,answer,similar questions\nLost badge?,"Call us.\nBlock it.","a\nb"\n'
+    )
+    faq.ingest(files)
+    hit = faq.search("lost badge", mode="full-text", top_k=1)[0]
+    assert hit.answer == "Call us.\nBlock it."
+    assert [child.content for child in faq.chunks("lines.csv")[0].children] == ["Lost badge?", "a", "b"]
+
+
+def test_line_breaks_of_cells_are_not_searched(workspace: Workspace) -> None:
+    row = "| first<br>second | `<br>` |"
+    kb = workspace.create("kb")
+    kb.ingest([Document(name="row", text=row.replace("`<br>`", "x")), Document(name="code", text=row)])
+    assert [hit.document.key for hit in kb.search("br")] == ["code"]
+    assert len(kb.search("second")) == 2
 
 
 def test_another_answer_keeps_the_id_of_its_question(faq: KnowledgeBase, files: Path) -> None:
@@ -496,7 +559,7 @@ def test_a_parent_child_base_on_the_command_line(command: Command, tmp_path: Pat
     command("ingest", str(tmp_path / "report.txt"), "--kb", "report", "--embedding", EMBEDDING, *options)
     hit = command("search", "warranty probe", "--kb", "report", "--json", "--top-k", "2")["hits"][0]
     best = hit["children"][0]
-    assert set(best) == {"id", "content", "score", "start", "end"}
+    assert set(best) == {"id", "content", "score", "start", "end", "headings", "locator"}
     assert best["score"] == hit["score"]
     assert best["content"] in hit["content"]
     assert best["content"] in command("search", "warranty probe", "--kb", "report", "--top-k", "1")
@@ -549,6 +612,24 @@ def test_a_record_of_the_server_holds_question_and_answer(faq: KnowledgeBase, wo
     asked = asking.Question(knowledge_id="faq", query="Where is the office", top_k=1)
     record = bases.WorkspaceBases(workspace).find(asked)[0]
     assert record["content"] == "question:Where is the office? answer:In Oslo."
+
+
+def test_children_from_before_their_places_were_noted(
+    long_report: KnowledgeBase, workspace: Workspace
+) -> None:
+    folder = workspace.folder
+    with workspace.store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE child DROP COLUMN headings")
+        connection.exec_driver_sql("ALTER TABLE child DROP COLUMN locator")
+        before = schema.MIGRATIONS.index(schema._keep_places_of_children)
+        connection.exec_driver_sql(f"PRAGMA user_version = {before}")
+    workspace.close()
+    with Workspace(folder) as again:
+        kb = again.open("long")
+        hit = kb.search("17x", mode="full-text", top_k=1)[0]
+        assert (hit.children[0].locator, hit.children[0].headings) == (Locator(), ())
+        kb.ingest(Document(name="new", text="A new probe."))
+        assert kb.search("new", mode="full-text", top_k=1)[0].children[0].locator == Locator(line=1)
 
 
 def test_a_workspace_of_before_gets_its_columns(tmp_path: Path, folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from knowledge import catalog
 from knowledge.base_settings import changed
-from knowledge.errors import InputError
+from knowledge.errors import ExternalError, InputError
 from knowledge.external.client import ExternalKnowledge
 from knowledge.generations import Generation
 from knowledge.knowledge_base import KnowledgeBase, all_of
@@ -83,12 +83,17 @@ class ExternalBase(KnowledgeBase):
         ignore_case: bool | None = None,
         fusion: Fusion | None = None,
         highlight: bool = False,
+        explain: bool = False,
     ) -> Hits:
         """The passages of the other server, see `ExternalKnowledge.search`. What its contract cannot ask for raises
         `InputError`."""
         record = self.record
         check_mode(record, mode)
-        for name, value in (("vector weight", vector_weight), ("fusion", fusion)):
+        for name, value in (
+            ("vector weight", vector_weight),
+            ("fusion", fusion),
+            ("explanation", explain or None),
+        ):
             if value is not None:
                 raise InputError(
                     f"{self.name!r} is an external knowledge base and has no {name}; leave it out"
@@ -143,7 +148,7 @@ class ExternalBase(KnowledgeBase):
             return None
         key = os.environ.get(variable)
         if not key:
-            raise InputError(f"the key of {self.name!r} is read from {variable}, which is not set; set it")
+            raise ExternalError(f"the key of {self.name!r} is read from {variable}, which is not set; set it")
         return key
 
 

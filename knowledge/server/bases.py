@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-import sqlalchemy as sa
-
-from knowledge import schema
+from knowledge.configuration import setting
 from knowledge.filters import Filter
-from knowledge.knowledge_base import KnowledgeBase
 from knowledge.locators import plain_locator
+from knowledge.many_bases import search_bases
 from knowledge.plain import child_hit
 from knowledge.plain import metadata as plain_metadata
+from knowledge.searching import Shown
 from knowledge.server.answers import unknown_knowledge_base
 from knowledge.server.asking import Question, Record
 from knowledge.server.fitting import conditions_of_each
 from knowledge.server.keys import conditions_of
+from knowledge.store import fetched
 from knowledge.types import Hit
 from knowledge.workspace import Workspace
 
@@ -52,13 +52,13 @@ class WorkspaceBases:
         meant = self._meant(asked)
         wheres = self._conditions(asked, meant)
         bases = [self._workspace.open(base.name) for base in meant]
-        hits = [
-            hit
-            for base, where in zip(bases, wheres, strict=True)
-            for hit in base.search(asked.query, top_k=asked.top_k, threshold=asked.threshold, where=where)
+        options: list[Shown] = [
+            {"top_k": asked.top_k, "threshold": asked.threshold, "where": where} for where in wheres
         ]
-        hits.sort(key=lambda hit: -hit.score)
-        return self._records(hits[: asked.top_k or _own_top_k(bases)])
+        found = search_bases(
+            asked.query, list(zip(bases, options, strict=True)), timeout_s=setting("search_timeout_s")
+        )
+        return [_record(hit) for hit in found]
 
     def warm(self) -> None:
         """Opens every index, loads every model, asks each base a question. A base that fails stops no other."""
@@ -84,13 +84,9 @@ class WorkspaceBases:
         return list(found.values())
 
     def _known(self) -> dict[str, _Known]:
-        table = schema.knowledge_base
-        query = sa.select(table.c.id, table.c.name, table.c.indexing).order_by(table.c.name)
         with self._workspace.store.read() as connection:
-            return {
-                row.id: _Known(row.id, row.name, row.indexing == "external")
-                for row in connection.execute(query)
-            }
+            rows = fetched(connection, "SELECT id, name, indexing FROM knowledge_base ORDER BY name")
+        return {id_: _Known(id_, name, indexing == "external") for id_, name, indexing in rows}
 
     def _conditions(self, asked: Question, meant: Sequence[_Known]) -> list[list[Filter]]:
         of_key = conditions_of(asked.key) if asked.key else None
@@ -99,52 +95,35 @@ class WorkspaceBases:
         fields = [None if base.is_external else self._workspace.open(base.name).fields for base in meant]
         return conditions_of_each(asked.where, of_key, fields)
 
-    def _records(self, hits: Sequence[Hit]) -> list[Record]:
-        dates = self._dates({hit.document.id for hit in hits})
-        return [_record(hit, dates.get(hit.document.id, {})) for hit in hits]
 
-    def _dates(self, document_ids: Iterable[str]) -> dict[str, dict[str, str]]:
-        table = schema.document
-        query = sa.select(table.c.id, table.c.created_at, table.c.updated_at).where(
-            table.c.id.in_(document_ids)
-        )
-        with self._workspace.store.read() as connection:
-            return {
-                row.id: {"created_at": _iso(row.created_at), "updated_at": _iso(row.updated_at)}
-                for row in connection.execute(query)
-            }
-
-
-def _own_top_k(bases: Sequence[KnowledgeBase]) -> int:
-    """How many hits are wanted where the request does not say: as many as the most generous base gives."""
-    return max(int(base.settings["top_k"] or 0) for base in bases)
-
-
-def _record(hit: Hit, dates: Mapping[str, str]) -> Record:
+def _record(hit: Hit) -> Record:
     """A hit as a record. What does not apply is left out: null is what clients stumble over.
 
     A metadata field of the document goes before ours of the same name: conditions mean that one.
     """
+    document, place = hit.document, plain_locator(hit.locator)
     own = {
-        "document_id": hit.document.id,
-        "document_name": hit.document.name,
-        "document_key": hit.document.key,
+        "document_id": document.id,
+        "document_name": document.name,
+        "document_key": document.key,
         "knowledge_base_id": hit.knowledge_base.id,
         "knowledge_base_name": hit.knowledge_base.name,
         "chunk_id": hit.chunk.id,
         "position": hit.chunk.position,
-        **dates,
-        **({"url": hit.document.url} if hit.document.url else {}),
+        **({"created_at": _iso(document.created_at)} if document.created_at else {}),
+        **({"updated_at": _iso(document.updated_at)} if document.updated_at else {}),
+        **({"url": document.url} if document.url else {}),
         **({"headings": list(hit.chunk.headings)} if hit.chunk.headings else {}),
         **({"context": hit.context} if hit.context else {}),
-        **({"locator": plain_locator(hit.locator)} if plain_locator(hit.locator) else {}),
+        **({"origin": "generated"} if hit.chunk.origin == "generated" else {}),
+        **({"locator": place} if place else {}),
         **({"children": [child_hit(child) for child in hit.children]} if hit.children else {}),
     }
     return {
         "content": hit.content if hit.answer is None else f"question:{hit.content} answer:{hit.answer}",
         "score": hit.score,
-        "title": hit.document.name,
-        "metadata": {**own, **plain_metadata(hit.document.metadata)},
+        "title": document.name,
+        "metadata": {**own, **plain_metadata(document.metadata)},
     }
 
 

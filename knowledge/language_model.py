@@ -1,0 +1,170 @@
+"""Answers of a language model, from any server that speaks OpenAI's `POST /chat/completions`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from knowledge.chat import Completion, Message
+from knowledge.configuration import setting
+from knowledge.errors import InputError, LanguageModelError, LanguageModelRefused, OutgoingError
+from knowledge.model_servers import ModelServer
+from knowledge.registry import load_llm
+
+if TYPE_CHECKING:
+    from knowledge.outgoing import HttpClient
+    from knowledge.protocols import HttpAnswer, HttpPost, LanguageModel
+
+KEY_VARIABLE: Final = "KNOWLEDGE_LLM_API_KEY"
+
+_REFUSES_ALL: Final = frozenset({401, 402, 403, 404})
+"""What is wrong then is the key, the account, the address or the model name, whatever is asked."""
+_MOST_IN_VAIN: Final = 8
+"""Calls without an answer in a row, each repeated as the client does: then the server is down or the quota used up,
+and a long document would take hours to find that out."""
+_UNKNOWN_PARAMETER: Final = frozenset({400, 422})
+_log = logging.getLogger(__name__)
+
+
+class OpenAIModel:
+    """`openai:MODEL@BASE_URL`; the key, if the server wants one, is in KNOWLEDGE_LLM_API_KEY.
+
+    `http` makes the client, which decides how long to wait and what to try again; it is called at the first
+    question. Temperature 0 is asked for as long as the server takes it: some models have one temperature only.
+    """
+
+    def __init__(self, argument: str, *, http: Callable[[], HttpPost]) -> None:
+        self._server = ModelServer.named(
+            argument,
+            kind="language model",
+            example="qwen3:8b@http://localhost:11434/v1",
+            key_variable=KEY_VARIABLE,
+        )
+        self._url = f"{self._server.base_url}/chat/completions"
+        self._options: dict[str, Any] = {"temperature": 0}
+        self._in_vain = 0
+        self._make_http = http
+        self._http: HttpPost | None = None
+        self._lock = threading.Lock()
+
+    def complete(self, messages: Sequence[Message]) -> Completion:
+        """The first choice that the server gives, with the tokens that it counted.
+
+        Raises `LanguageModelRefused` when the server answers nothing at all, else `LanguageModelError`.
+        """
+        completion = self._completion(self._answer(messages))
+        _log.info(
+            "%s: %s tokens read, %s written",
+            self._server.model,
+            completion.prompt_tokens,
+            completion.completion_tokens,
+        )
+        return completion
+
+    def close(self) -> None:
+        if self._http is not None:
+            self._http.close()
+            self._http = None
+
+    def _answer(self, messages: Sequence[Message]) -> HttpAnswer:
+        """An answer of status 200."""
+        answer = self._ask(messages)
+        if answer.status in _UNKNOWN_PARAMETER and "temperature" in answer.excerpt():
+            self._options = {}
+            answer = self._ask(messages)
+        if answer.status == 429 or answer.status >= 500:
+            raise self._in_vain_error(self._refusal(answer))
+        if answer.status != 200:
+            kind = LanguageModelRefused if answer.status in _REFUSES_ALL else LanguageModelError
+            raise kind(self._refusal(answer))
+        self._in_vain = 0
+        return answer
+
+    def _ask(self, messages: Sequence[Message]) -> HttpAnswer:
+        said = [{"role": message.role, "content": message.content} for message in messages]
+        body = {"model": self._server.model, "messages": said, **self._options}
+        try:
+            url = self._server.url("chat/completions")
+            return self._opened().post_json(url, body, headers=self._server.headers, repeatable=True)
+        except OutgoingError as error:
+            raise self._in_vain_error(f"no answer of model {self._server.model!r}: {error}") from error
+        except InputError as error:
+            raise LanguageModelRefused(f"model {self._server.model!r} cannot be asked: {error}") from error
+
+    def _opened(self) -> HttpPost:
+        with self._lock:
+            if self._http is None:
+                self._http = self._make_http()
+            return self._http
+
+    def _completion(self, answer: HttpAnswer) -> Completion:
+        try:
+            body = answer.json()
+            choice = body["choices"][0]
+            text, reason = choice["message"]["content"], choice.get("finish_reason")
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+            said = answer.excerpt(self._server.key)
+            raise LanguageModelError(
+                self._told(
+                    f"did not answer with a chat completion ({said})",
+                    "check that it is an OpenAI-compatible server",
+                )
+            ) from None
+        if not isinstance(text, str):
+            raise LanguageModelError(
+                self._told(f"answered no text (finish_reason {reason!r})", "check the model")
+            )
+        return Completion(
+            text=text,
+            is_cut_off=reason == "length",
+            prompt_tokens=_tokens(body, "prompt_tokens"),
+            completion_tokens=_tokens(body, "completion_tokens"),
+        )
+
+    def _refusal(self, answer: HttpAnswer) -> str:
+        said = answer.excerpt(self._server.key)
+        return self._told(f"answered {answer.status} ({said})", self._server.advice(answer.status))
+
+    def _in_vain_error(self, message: str) -> LanguageModelError:
+        """One call in vain is the trouble of that call, many in a row are that of the server."""
+        with self._lock:
+            self._in_vain += 1
+            if self._in_vain < _MOST_IN_VAIN:
+                return LanguageModelError(message)
+        return LanguageModelRefused(f"{message} ({_MOST_IN_VAIN} calls in a row failed, no more are made)")
+
+    def _told(self, what: str, advice: str) -> str:
+        return f"{self._url} {what} for model {self._server.model!r}; {advice}"
+
+
+def _tokens(body: dict[str, Any], name: str) -> int | None:
+    usage = body.get("usage")
+    count = usage.get(name) if isinstance(usage, dict) else None
+    return count if isinstance(count, int) else None
+
+
+def llm_client() -> HttpClient:
+    """For servers that the operator names. They compute in silence, so a silence may last as long as a call."""
+    from knowledge.outgoing import HttpClient
+
+    longest_s = setting("llm_timeout_s")
+    return HttpClient.configured(public_only=False, total_s=longest_s, read_s=longest_s)
+
+
+@contextmanager
+def opened(spec: str | None) -> Iterator[LanguageModel | None]:
+    """The model of a spec, its connections closed at the end; None without a spec.
+
+    Raises `InputError` for a spec that there is not. Nothing is sent before the model is asked.
+    """
+    if spec is None:
+        yield None
+        return
+    model = load_llm(spec, http=llm_client)
+    try:
+        yield model
+    finally:
+        model.close()

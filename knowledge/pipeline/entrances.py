@@ -1,0 +1,76 @@
+"""How a file enters a pipeline: by which of its data sources, and as which variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from knowledge.errors import InputError
+from knowledge.pipeline.dsl import Node, Pipeline
+from knowledge.pipeline.files import File, read_document
+from knowledge.pipeline.node_types import ENTRANCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """What a run begins with: an entrance, and what it puts out."""
+
+    node: str
+    outputs: Mapping[str, Any]
+
+
+def entered(pipeline: Pipeline, file: File, entrance: str | None = None) -> Entered:
+    """The file at the entrance of this id or title; else at the first that takes it. Raises `InputError`."""
+    node = _named(pipeline, entrance) if entrance else _first(pipeline, file)
+    provider = str(node.data.get("provider_type"))
+    outputs = _as_text(file) if provider in ("website_crawl", "online_document") else {"file": file}
+    return Entered(node=node.id, outputs={**outputs, "datasource_type": provider})
+
+
+def _as_text(file: File) -> dict[str, Any]:
+    """What a web page or an online document is to a pipeline."""
+    document = read_document(file)
+    title = str(document.metadata.get("title") or file.name)
+    description = str(document.metadata.get("description") or "")
+    return {
+        "content": document.text,
+        "title": title,
+        "description": description,
+        "source_url": file.url,
+        "page_id": file.url or file.name,
+        "workspace_id": "",
+        "type": "page",
+    }
+
+
+def _named(pipeline: Pipeline, wanted: str) -> Node:
+    for node in pipeline.of_type(ENTRANCE):
+        if wanted in (node.id, node.title):
+            return node
+    raise InputError(f"the pipeline has no entrance {wanted!r}; it has: {_listed(pipeline)}")
+
+
+def _first(pipeline: Pipeline, file: File) -> Node:
+    for node in pipeline.of_type(ENTRANCE):
+        if _takes(node, file):
+            return node
+    raise InputError(
+        f"no entrance of the pipeline takes {file.name!r}; it has: {_listed(pipeline)}; choose one with --entrance"
+    )
+
+
+def _takes(node: Node, file: File) -> bool:
+    """Pages have an address; of files, an entrance may name the suffixes."""
+    if node.data.get("provider_type") in ("website_crawl", "online_document"):
+        return bool(file.url)
+    suffixes = [str(suffix).lower().lstrip(".") for suffix in node.data.get("fileExtensions") or ()]
+    return not suffixes or file.extension in suffixes
+
+
+def _listed(pipeline: Pipeline) -> str:
+    return ", ".join(f"{node.label} for {_wanted(node)}" for node in pipeline.of_type(ENTRANCE)) or "none"
+
+
+def _wanted(node: Node) -> str:
+    return " ".join(map(str, node.data.get("fileExtensions") or ())) or str(node.data.get("provider_type"))

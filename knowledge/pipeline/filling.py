@@ -1,0 +1,134 @@
+"""Files through a pipeline into a knowledge base: a run for each, and each run is kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from knowledge import identity
+from knowledge.errors import KnowledgeError
+from knowledge.pipeline import history
+from knowledge.pipeline.dsl import Pipeline
+from knowledge.pipeline.entrances import entered
+from knowledge.pipeline.files import File
+from knowledge.pipeline.node_types import Table
+from knowledge.pipeline.problems import check
+from knowledge.pipeline.publishing import check_fits
+from knowledge.pipeline.running import PipelineRun, run_pipeline
+from knowledge.pipeline.tools import NO_TOOLS, DocumentContext, Tools
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from knowledge.knowledge_base import KnowledgeBase
+    from knowledge.protocols import LanguageModel
+    from knowledge.types import Value
+    from knowledge.workspace import Workspace
+
+_NO_FUNCTIONS: Final[Table] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRun:
+    """What became of one file. `run_id` is that of the history, None where nothing is kept."""
+
+    key: str
+    run: PipelineRun
+    run_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """How files are run. Without a knowledge base every run is a preview, and nothing is kept."""
+
+    pipeline: Pipeline
+    kb: KnowledgeBase | None = None
+    workspace: Workspace | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """The form's values, by name."""
+    entrance: str | None = None
+    """Its id or title; else the first that takes the file."""
+    until: str | None = None
+    """A node: only what it needs is run, and itself. Nothing is stored."""
+    preview: bool = False
+    llm: str | None = None
+    """The spec of the language model that nodes may ask."""
+    metadata: Mapping[str, Value] = field(default_factory=dict)
+    functions: Table = field(default_factory=lambda: _NO_FUNCTIONS)
+    """Node functions in place of those of their kind."""
+
+    def runs(self, files: Iterable[tuple[str, File]]) -> Iterator[DocumentRun]:
+        """Runs the pipeline on each file, by the key of its document; one that fails stops no other.
+
+        Raises `BrokenPipeline`, and `InputError` for a knowledge base that cannot hold what the pipeline makes.
+        """
+        check(self.pipeline)
+        if self.kb is not None:
+            check_fits(self.kb, self.pipeline)
+        for key, file in files:
+            yield self._run(key, file)
+
+    @property
+    def is_preview(self) -> bool:
+        return self.preview or self.kb is None or self.until is not None
+
+    def _run(self, key: str, file: File) -> DocumentRun:
+        run = self._ran(key, file)
+        if self.kb is None or self.workspace is None or self.workspace.store.is_read_only:
+            return DocumentRun(key=key, run=run)
+        kept = history.record(
+            self.workspace.store, self.kb.id, key, self.inputs, run, preview=self.is_preview
+        )
+        return DocumentRun(key=key, run=run, run_id=kept.id)
+
+    def _ran(self, key: str, file: File) -> PipelineRun:
+        started_at = time.time()
+        try:
+            return run_pipeline(
+                self.pipeline,
+                entered(self.pipeline, file, self.entrance),
+                inputs=self.inputs,
+                system=self._system(key, file),
+                tools=self._tools(key, file),
+                until=self.until,
+                functions=self.functions,
+            )
+        except KnowledgeError as error:
+            seconds = time.time() - started_at
+            return PipelineRun(
+                status="failed", nodes=(), outputs={}, error=str(error), started_at=started_at, seconds=seconds
+            )
+
+    def _tools(self, key: str, file: File) -> Tools:
+        return Tools(
+            workspace=self.workspace,
+            knowledge_base=self.kb,
+            open_model=_opener(self.llm) if self.llm else NO_TOOLS.open_model,
+            preview=self.is_preview,
+            document=DocumentContext(
+                key=key, name=file.name, metadata=self.metadata, source=file.url or str(file.path or "") or None
+            ),
+        )
+
+    def _system(self, key: str, file: File) -> dict[str, Any]:
+        """What the run knows of itself, by Dify's names."""
+        base_id = self.kb.id if self.kb is not None else ""
+        return {
+            "dataset_id": base_id,
+            "document_id": identity.document_id(base_id, key) if base_id else "",
+            "original_document_id": "",
+            "batch": identity.new_version(),
+            "datasource_type": "website_crawl" if file.url else "local_file",
+            "datasource_info": {"name": file.name, "size": file.size, "extension": file.extension},
+            "invoke_from": "debugger" if self.is_preview else "published",
+            "user_id": "",
+        }
+
+
+def _opener(spec: str) -> Callable[[], AbstractContextManager[LanguageModel]]:
+    from knowledge.language_model import opened
+
+    return cast("Callable[[], AbstractContextManager[LanguageModel]]", partial(opened, spec))

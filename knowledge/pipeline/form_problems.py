@@ -1,0 +1,64 @@
+"""What is wrong with the form of a pipeline: its fields, their types and defaults."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from knowledge.pipeline.dsl import InputVariable, Pipeline
+from knowledge.pipeline.node_types import ENTRANCE
+
+INPUT_TYPES: Final = ("text-input", "paragraph", "select", "number", "checkbox", "file", "file-list")
+LIMITED: Final = ("text-input", "paragraph")
+
+
+def problems_of_inputs(pipeline: Pipeline) -> Iterator[str]:
+    """A line for each problem."""
+    owners = {"shared", *(node.id for node in pipeline.of_type(ENTRANCE))}
+    names = Counter((variable.belongs_to, variable.name) for variable in pipeline.inputs)
+    for variable in pipeline.inputs:
+        where = f"input {variable.name or '?'}"
+        if not variable.name:
+            yield f"{where}: variable: it has no name; give it one"
+        if variable.belongs_to not in owners:
+            yield (
+                f"{where}: belong_to_node_id: {variable.belongs_to!r} is no entrance; allowed: "
+                f"{', '.join(sorted(owners))}"
+            )
+        if names[variable.belongs_to, variable.name] > 1:
+            yield f"{where}: variable: two fields have this name; rename one"
+        for line in _of_type(variable):
+            yield f"{where}: {line}"
+
+
+def _of_type(variable: InputVariable) -> Iterator[str]:
+    if variable.type not in INPUT_TYPES:
+        yield f"type: {variable.type!r} was given; allowed: {', '.join(INPUT_TYPES)}"
+    if variable.type == "select" and not variable.options:
+        yield "options: there are none to choose from; add some"
+    empty = variable.default in (None, "")
+    if empty:
+        return
+    if variable.type == "number" and not is_number(variable.default):
+        yield f"default_value: {variable.default!r} was given; allowed: a number"
+    if variable.type == "select" and variable.options and variable.default not in variable.options:
+        yield f"default_value: {variable.default!r} was given; allowed: {', '.join(map(str, variable.options))}"
+    if variable.type == "checkbox" and not is_truth(variable.default):
+        yield f"default_value: {variable.default!r} was given; allowed: true, false"
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a number, or a text that says one."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def is_truth(value: object) -> bool:
+    """Whether it is a truth value, or a text that says one."""
+    return isinstance(value, bool) or str(value).lower() in {"true", "false", "0", "1"}

@@ -1,0 +1,1 @@
+"""The nodes of pipelines: each module has a plain function, and `run`, which a pipeline calls."""

@@ -1,0 +1,121 @@
+"""Puts the chunks of a pipeline into its knowledge base as one document, or shows what they would be."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from knowledge import identity
+from knowledge.documents import DocumentRecord
+from knowledge.errors import ExtractionError, InputError, PipelineError
+from knowledge.pipeline.files import File, read_document
+from knowledge.pipeline.nodes.placing import placed
+from knowledge.pipeline.nodes.structures import STRUCTURES, Piece, Pieces, preview, read_pieces
+from knowledge.pipeline.tools import DocumentContext, Tools
+from knowledge.pipeline.variables import Values
+from knowledge.processing import ProcessRule
+from knowledge.sources import Source
+from knowledge.types import Chunk, Document, Image
+
+if TYPE_CHECKING:
+    from knowledge.knowledge_base import KnowledgeBase
+    from knowledge.protocols import LanguageModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlreadyCut(ProcessRule):
+    """Not how a document is cut, but what it was cut into."""
+
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def signature(self) -> str:
+        """Changes with any of the chunks."""
+        return identity.signature(["chunks of a pipeline", repr(self.chunks)])
+
+    def apply(
+        self, document: Document, model: LanguageModel | None = None
+    ) -> tuple[Document, list[Chunk]]:
+        return document, list(self.chunks)
+
+
+def index_chunks(
+    kb: KnowledgeBase, pieces: Pieces, context: DocumentContext, *, files: Iterable[File] = ()
+) -> DocumentRecord:
+    """Stores the chunks as the document of this key. One that has the key is searched until the new one is complete.
+
+    `files` are what the chunks were cut from, to which they are traced back. The same chunks again change nothing.
+    Raises `InputError` for chunks of another structure than the knowledge base's, and `PipelineError`.
+    """
+    structure = STRUCTURES[pieces.chunk_structure]
+    if kb.record.structure != structure:
+        raise InputError(
+            f"{kb.name!r} is a {kb.record.structure} knowledge base, the chunks are {structure}; use a pipeline or "
+            "a knowledge base of the other structure"
+        )
+    document, chunks = placed(pieces.pieces, _readable(files))
+    document = replace(
+        document,
+        name=context.name,
+        images=(*document.images, *_images(pieces.pieces)),
+        warnings=(*document.warnings, *_warnings(pieces)),
+    )
+    report = kb.ingest_sources(
+        [Source(key=context.key, name=context.name, document=document)],
+        metadata=context.metadata,
+        retry=True,
+        rule=AlreadyCut(structure=structure, chunks=tuple(chunks)),
+    )
+    if report.failed:
+        raise PipelineError(f"{context.name} was not stored: {report.failed[0].error}")
+    return kb.document(report.documents[0].id)
+
+
+def _readable(files: Iterable[File]) -> Iterator[Document]:
+    """What our extractors cannot read another tool may have read: then the chunks have no place in it."""
+    for file in files:
+        with suppress(ExtractionError):
+            yield read_document(file)
+
+
+def _images(pieces: Sequence[Piece]) -> Iterator[Image]:
+    for piece in pieces:
+        for file in piece.files:
+            data = file.read()
+            yield Image(name=f"{hashlib.sha256(data).hexdigest()}.{file.extension}", data=data)
+
+
+def _warnings(pieces: Pieces) -> Iterator[str]:
+    if pieces.left_out:
+        total = len(pieces.pieces) + pieces.left_out
+        yield f"{pieces.left_out} of {total} chunks hold no text, or lack a question or an answer, and are left out"
+
+
+def _entrance_files(values: Values) -> Iterator[File]:
+    """What the run was given, by the name that every entrance has for it."""
+    for outputs in values.scopes.values():
+        if isinstance(file := outputs.get("file"), File):
+            yield file
+
+
+def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:
+    pieces = read_pieces(data["chunk_structure"], values.get(data["index_chunk_variable_selector"]))
+    if tools.preview:
+        return preview(pieces)
+    kb, context = tools.knowledge_base, tools.document
+    if kb is None or context is None:
+        raise InputError("the run has no knowledge base to fill; name one, or ask for a preview")
+    record = index_chunks(kb, pieces, context, files=_entrance_files(values))
+    batch = ["sys", "batch"]
+    return {
+        "dataset_id": kb.id,
+        "dataset_name": kb.name,
+        "batch": values.get(batch) if values.has(batch) else "",
+        "document_id": record.id,
+        "document_name": record.name,
+        "created_at": record.created_at,
+        "display_status": "completed",
+    }

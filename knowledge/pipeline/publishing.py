@@ -1,0 +1,165 @@
+"""The pipeline of a knowledge base: a draft that is tried out, and the versions that were published.
+
+Publishing checks the pipeline and gives the settings of its knowledge-index node to the knowledge base. How the chunks
+are related, and how they are indexed, is fixed when the base is made.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import sqlalchemy as sa
+
+from knowledge import schema
+from knowledge.errors import BrokenPipeline, InputError, NotFound
+from knowledge.knowledge_base import KnowledgeBase
+from knowledge.pipeline.dsl import Pipeline, read_pipeline, write_pipeline
+from knowledge.pipeline.node_problems import SEARCH_METHODS
+from knowledge.pipeline.node_types import STORE
+from knowledge.pipeline.nodes.structures import STRUCTURES
+from knowledge.pipeline.problems import check
+from knowledge.store import Store
+from knowledge.types import Indexing
+from knowledge.workspace import Workspace
+
+DRAFT: Final = "draft"
+PUBLISHED: Final = "published"
+
+_pipelines: Final = schema.pipeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPipeline:
+    """A pipeline as the workspace has it. `number` counts the published versions from 1; of a draft it is 0."""
+
+    pipeline: Pipeline
+    number: int
+    created_at: float
+
+
+def import_pipeline(
+    workspace: Workspace, name: str, pipeline: Pipeline, *, embedding: str | None = None
+) -> KnowledgeBase:
+    """Makes it the draft of a knowledge base, which is made to fit when there is none of this name.
+
+    A draft may be unfinished, but for its knowledge-index node. Raises `BrokenPipeline`, and `InputError` for a base of
+    another structure or indexing.
+    """
+    kb = workspace.open(name) if workspace.has(name) else None
+    if kb is None:
+        kb = create_base(workspace, name, pipeline, embedding)
+        with workspace.store.write() as connection:
+            connection.execute(_pipelines.delete().where(_pipelines.c.knowledge_base_id == kb.id))
+    check_fits(kb, pipeline)
+    _keep(workspace.store, kb.id, DRAFT, pipeline)
+    return kb
+
+
+def create_base(workspace: Workspace, name: str, pipeline: Pipeline, embedding: str | None = None) -> KnowledgeBase:
+    """The knowledge base that the pipeline's knowledge-index node describes; the embedding model is chosen here."""
+    data = _store_settings(pipeline)
+    indexing: Indexing = data["indexing_technique"]
+    return workspace.create(
+        name,
+        structure=STRUCTURES[data["chunk_structure"]],
+        indexing=indexing,
+        embedding=embedding,
+        description=pipeline.description,
+        keyword_number=data.get("keyword_number") if indexing == "economy" else None,
+    )
+
+
+def check_fits(kb: KnowledgeBase, pipeline: Pipeline) -> None:
+    """Raises `InputError` when the knowledge base cannot hold what the pipeline makes."""
+    data, record = _store_settings(pipeline), kb.record
+    for option, has, wants in (
+        ("structure", record.structure, STRUCTURES[data["chunk_structure"]]),
+        ("indexing", record.indexing, data["indexing_technique"]),
+    ):
+        if has != wants:
+            raise InputError(
+                f"knowledge base {kb.name!r} has {option} {has!r}, the pipeline makes {wants!r}; this is fixed: use "
+                "another base"
+            )
+
+
+def _store_settings(pipeline: Pipeline) -> Mapping[str, Any]:
+    """Raises `BrokenPipeline` where a base cannot be told what it is."""
+    nodes = pipeline.of_type(STORE)
+    data = nodes[0].data if len(nodes) == 1 else {}
+    if data.get("chunk_structure") not in STRUCTURES or data.get("indexing_technique") not in (
+        "high_quality",
+        "economy",
+    ):
+        check(pipeline)
+    return data
+
+
+def publish(workspace: Workspace, name: str) -> StoredPipeline:
+    """Makes the draft the version that runs from now on. Raises `BrokenPipeline`, `InputError` and `NotFound`."""
+    kb = workspace.open(name)
+    pipeline = draft(workspace.store, kb).pipeline
+    check(pipeline)
+    check_fits(kb, pipeline)
+    kb.change_settings(search_settings(pipeline, kb.record.indexing))
+    _keep(workspace.store, kb.id, PUBLISHED, pipeline)
+    return published(workspace.store, kb)
+
+
+def search_settings(pipeline: Pipeline, indexing: Indexing) -> dict[str, Any]:
+    """What the knowledge-index node says of searching, by our names; None where it leaves it to the default."""
+    model = _store_settings(pipeline).get("retrieval_model") or {}
+    mode = SEARCH_METHODS.get(str(model.get("search_method")))
+    has_mode = (mode == "keyword") == (indexing == "economy")
+    weights = model.get("weights") or {}
+    return {
+        "mode": mode if has_mode else None,
+        "top_k": model.get("top_k"),
+        "threshold": model.get("score_threshold") if model.get("score_threshold_enabled") else None,
+        "vector_weight": (weights.get("vector_setting") or {}).get("vector_weight") if mode == "hybrid" else None,
+    }
+
+
+def draft(store: Store, kb: KnowledgeBase) -> StoredPipeline:
+    """Raises `NotFound`."""
+    return _last(store, kb, DRAFT) or _missing(kb, "has no pipeline", "knowledge pipeline import FILE --kb")
+
+
+def published(store: Store, kb: KnowledgeBase) -> StoredPipeline:
+    """The version that runs. Raises `NotFound`."""
+    return _last(store, kb, PUBLISHED) or _missing(kb, "has no published pipeline", "knowledge pipeline publish")
+
+
+def _missing(kb: KnowledgeBase, what: str, command: str) -> StoredPipeline:
+    raise NotFound(f"knowledge base {kb.name!r} {what}; do it with: {command} {kb.name}")
+
+
+def _last(store: Store, kb: KnowledgeBase, state: str) -> StoredPipeline | None:
+    owned = sa.and_(_pipelines.c.knowledge_base_id == kb.id, _pipelines.c.state == state)
+    with store.read() as connection:
+        rows = connection.execute(sa.select(_pipelines).where(owned).order_by(_pipelines.c.id)).all()
+    if not rows:
+        return None
+    number = len(rows) if state == PUBLISHED else 0
+    return StoredPipeline(pipeline=read_pipeline(rows[-1].text), number=number, created_at=rows[-1].created_at)
+
+
+def _keep(store: Store, base_id: str, state: str, pipeline: Pipeline) -> None:
+    with store.write() as connection:
+        if state == DRAFT:
+            connection.execute(
+                _pipelines.delete().where(
+                    _pipelines.c.knowledge_base_id == base_id, _pipelines.c.state == DRAFT
+                )
+            )
+        connection.execute(
+            _pipelines.insert().values(
+                knowledge_base_id=base_id,
+                state=state,
+                text=write_pipeline(pipeline),
+                created_at=time.time(),
+            )
+        )

@@ -1,0 +1,111 @@
+"""What nodes hand to each other: values found by selectors, and put into templates.
+
+A selector is a list: the node's id, one of its outputs, and names within that (`["1752", "file", "extension"]`).
+`rag` holds what a person gave, `["rag", "shared", name]` for all entrances or `["rag", entrance, name]` for one;
+`sys` holds what the run knows of itself. In templates a selector is written `{{#1752.file.extension#}}`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any, Final
+
+from knowledge.errors import MissingVariable
+
+Selector = Sequence[str]
+
+_MISSING: Final = object()
+_REFERENCE: Final = re.compile(r"\{\{#([\w-]+(?:\.[\w-]+)+)#\}\}")
+_REPEATED_ESCAPE: Final = re.compile(r"\\{2,}(?=[ntr])")
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What is known at some point of a run: outputs by node id, besides `rag` and `sys`. It never changes."""
+
+    scopes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def get(self, selector: Selector) -> Any:
+        """The value of a selector; None where an optional input was left empty. Raises `MissingVariable`."""
+        found = self._found(selector)
+        if found is _MISSING:
+            raise MissingVariable(f"{shown(selector)} has no value here; {self._known(selector)}")
+        return found
+
+    def has(self, selector: Selector) -> bool:
+        """Whether `get` would give a value, even None. An aggregator takes the first that has."""
+        return self._found(selector) is not _MISSING
+
+    def render(self, template: str) -> str:
+        """`template` with every `{{#node.field#}}` replaced by its value as text. Raises `MissingVariable`."""
+        return _REFERENCE.sub(lambda found: as_text(self.get(found[1].split("."))), template)
+
+    def with_outputs(self, node_id: str, outputs: Mapping[str, Any]) -> Values:
+        """These values and the outputs of one more node."""
+        return Values({**self.scopes, node_id: outputs})
+
+    def _found(self, selector: Selector) -> Any:
+        found: Any = self.scopes
+        for name in selector:
+            found = _inside(found, name)
+            if found is _MISSING:
+                break
+        return found
+
+    def _known(self, selector: Selector) -> str:
+        scope = self.scopes.get(selector[0]) if selector else None
+        if scope is None:
+            return f"{selector[0] if selector else 'nothing'!r} has not run"
+        return f"{selector[0]} has: {', '.join(scope) or 'nothing'}"
+
+
+def _inside(value: Any, name: str) -> Any:
+    """The entry of a mapping, or the public field or property of a record."""
+    if isinstance(value, Mapping):
+        return value.get(name, _MISSING)
+    if is_dataclass(value) and not name.startswith("_"):
+        found = getattr(value, name, _MISSING)
+        return _MISSING if callable(found) else found
+    return _MISSING
+
+
+def references(template: str) -> Iterator[tuple[str, ...]]:
+    """The selectors in a template, in order."""
+    return (tuple(found[1].split(".")) for found in _REFERENCE.finditer(template))
+
+
+def shown(selector: Selector) -> str:
+    """A selector as a person reads it."""
+    return ".".join(map(str, selector)) or "an empty selector"
+
+
+def as_text(value: Any) -> str:
+    """A value within a text: nothing for None, JSON for lists, objects and truth values."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(plain(value), ensure_ascii=False)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it: records as objects, bytes by their number."""
+    if isinstance(value, Mapping):
+        return {str(name): plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(inner) for inner in value]
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    if is_dataclass(value) and not isinstance(value, type):
+        return plain(asdict(value))
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)
+
+
+def delimiter(written: str) -> str:
+    r"""A delimiter of a pipeline as the chunkers take it, which decode `\n` themselves, once.
+
+    A pipeline holds the two characters `\n` for a line break, and four or more, `\\n`, after it was exported and
+    imported by a Dify that escapes them each time; both mean the same.
+    """
+    return _REPEATED_ESCAPE.sub(r"\\", written)
