@@ -11,10 +11,10 @@ from benchmarks import peers
 from benchmarks.harness import Options, left_out, sets
 from indexers.embedding_cache import CachedEmbedder
 from knowledge import Workspace
+from knowledge.embedders import CACHE_FILE
 from knowledge.embedding_client import embedding_client
 from knowledge.evaluation import Labelled, Run, load, measure
 from knowledge.evaluation_run import index_labelled, runner
-from knowledge.generations import CACHE_FILE
 from knowledge.registry import load_embedder
 from knowledge.searching import MODES
 

@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from extractors.reading import extract as extract
-    from extractors.recognize import supported_suffixes as supported_suffixes
+    from extractors.recognition.recognize import supported_suffixes as supported_suffixes
     from extractors.sandbox import Worker as Worker
     from extractors.sandbox import WorkerPool as WorkerPool
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Changes whenever the same bytes would give another document."""
 
 _HOME: Final = {
     "Worker": "extractors.sandbox",
     "WorkerPool": "extractors.sandbox",
     "extract": "extractors.reading",
-    "supported_suffixes": "extractors.recognize",
+    "supported_suffixes": "extractors.recognition.recognize",
 }
 __all__ = ["VERSION", "Worker", "WorkerPool", "extract", "supported_suffixes"]
 

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import Final
 
-from extractors.archive_limits import shared_budget
+from extractors.archives.limits import shared_budget
 from extractors.cleaning import clean
-from extractors.recognize import recognize
+from extractors.recognition.recognize import recognize
 from knowledge import registry
 from knowledge.errors import ExtractionError, ExtractionLimit, KnowledgeError, NotFound
 from knowledge.protocols import Extractor

@@ -111,6 +111,7 @@ def remove(connection: sa.Connection, base_id: str) -> None:
         schema.field,
         schema.field_value,
         schema.outbox,
+        schema.search_history,
         schema.generation,
     )
     for table in owned:

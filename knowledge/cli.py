@@ -15,7 +15,7 @@ from knowledge.errors import AlreadyExists, InputError, KnowledgeError, NotFound
 from knowledge.options import build_parser, command_in
 
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-LONG: Final = ("demo", "eval", "ingest", "models", "rebuild", "serve")
+LONG: Final = ("demo", "eval", "ingest", "models", "pipeline", "rebuild", "serve", "tune")
 
 
 class _Interrupted(KnowledgeError):

@@ -16,6 +16,7 @@ from knowledge.filling import create, ingest, word_options
 from knowledge.looking import chunk, chunks, docs, emit, existing, extract, fields, ls, show
 
 if TYPE_CHECKING:
+    from knowledge import Workspace
     from knowledge.contexts import Context
     from knowledge.explaining import WhyNot
     from knowledge.filters import Filter
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 Options = argparse.Namespace
 
 __all__ = [
-    "chunk", "chunks", "conformance", "create", "demo", "docs", "drop", "eval", "extract", "fields", "ingest",
-    "keys", "keywords", "ls", "models", "rebuild", "rm", "search", "serve", "set", "settings", "show",
+    "chunk", "chunks", "conformance", "create", "demo", "docs", "drop", "eval", "extract", "fields", "history",
+    "ingest", "keys", "keywords", "ls", "models", "pipeline", "rebuild", "rm", "search", "serve", "set",
+    "settings", "show", "tune",
 ]  # fmt: skip
 """One function for each command of `knowledge.cli`, by its name."""
 
@@ -35,23 +37,30 @@ def search(options: Options) -> int:
         workspace = existing(options)
         if not options.ends_process:
             at_end.callback(workspace.close)
-        asked = _asked(options)
-        if len(options.kb) > 1:
-            _check_one_base(options)
-            found = workspace.search(
-                options.query,
-                knowledge_bases=options.kb,
-                **asked,
-                highlight=options.highlight,
-                explain=options.explain,
-            )
-        else:
-            kb = workspace.open(options.kb[0])
-            if options.why_not:
-                return _why_not(kb.why_not(options.query, options.why_not, **asked), options)
-            if options.context is not None:
-                return _context(kb.context(options.query, max_tokens=options.context, **asked), options)
-            found = kb.search(options.query, **asked, highlight=options.highlight, explain=options.explain)
+        code = _search(workspace, options)
+        for name in options.kb:
+            workspace.open(name).write_history()
+    return code
+
+
+def _search(workspace: Workspace, options: Options) -> int:
+    asked = _asked(options)
+    if len(options.kb) > 1:
+        _check_one_base(options)
+        found = workspace.search(
+            options.query,
+            knowledge_bases=options.kb,
+            **asked,
+            highlight=options.highlight,
+            explain=options.explain,
+        )
+    else:
+        kb = workspace.open(options.kb[0])
+        if options.why_not:
+            return _why_not(kb.why_not(options.query, options.why_not, **asked), options)
+        if options.context is not None:
+            return _context(kb.context(options.query, max_tokens=options.context, **asked), options)
+        found = kb.search(options.query, **asked, highlight=options.highlight, explain=options.explain)
     if options.json:
         emit(plain.hits(found))
     else:
@@ -72,6 +81,8 @@ def _asked(options: Options) -> Searched:
         "threshold": options.threshold,
         "vector_weight": options.vector_weight,
         "fusion": options.fusion,
+        "rerank": options.rerank,
+        "rerank_pool": options.rerank_pool,
         "where": _conditions(options),
         "ignore_case": options.ignore_case,
     }
@@ -171,19 +182,21 @@ def demo(options: Options) -> int:
 
 
 def eval(options: Options) -> int:
-    from knowledge.evaluation_run import evaluate
+    from knowledge.evaluation_commands import eval
 
-    result = evaluate(options)
-    if options.json:
-        emit(result)
-        return DONE
-    columns = ("mode", "ndcg@10", "recall@10", "recall@100", "mrr@10", "p50_ms", "p99_ms")
-    rendering.line(
-        f"{result['data']}: {result['corpus']} entries, {result['queries']} queries, "
-        f"indexed in {result['index_seconds']:.1f} s"
-    )
-    rendering.table([columns, *([str(row[column]) for column in columns] for row in result["results"])])
-    return DONE
+    return eval(options)
+
+
+def tune(options: Options) -> int:
+    from knowledge.tuning_commands import tune
+
+    return tune(options)
+
+
+def history(options: Options) -> int:
+    from knowledge.history_commands import history
+
+    return history(options)
 
 
 def conformance(options: Options) -> int:
@@ -220,6 +233,12 @@ def models(options: Options) -> int:
     from knowledge.model_commands import models
 
     return models(options)
+
+
+def pipeline(options: Options) -> int:
+    from knowledge.pipeline.commands import pipeline
+
+    return pipeline(options)
 
 
 def keys(options: Options) -> int:

@@ -200,6 +200,38 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         dify="weighted_score or a rerank model",
     ),
     Setting(
+        name="rerank",
+        default="",
+        per_base=True,
+        meaning="reranker of searches: http:MODEL@BASE_URL, sentence-transformers:MODEL_OR_PATH or fastembed:MODEL",
+        dify="a rerank model, required for several bases",
+    ),
+    Setting(
+        name="rerank_pool",
+        default=50,
+        minimum=1,
+        maximum=100,
+        per_base=True,
+        meaning="passages that are reranked; no more are returned",
+        dify="top_k of each search",
+    ),
+    Setting(
+        name="rerank_length",
+        default=2000,
+        minimum=100,
+        maximum=100_000,
+        meaning="characters of a passage that a reranker reads; of a longer one those around what was found",
+        dify="the whole passage",
+    ),
+    Setting(
+        name="rerank_timeout_s",
+        default=5.0,
+        minimum=0.1,
+        maximum=600,
+        meaning="seconds for the scores of a reranker; beyond them the ranking stays as it was",
+        dify="its plugins', and the search fails",
+    ),
+    Setting(
         name="ignore_case",
         default=False,
         per_base=True,
@@ -212,6 +244,13 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         per_base=True,
         meaning="document_name, uploader, upload_date, last_update_date and source as metadata; of new bases",
         dify="off",
+    ),
+    Setting(
+        name="history",
+        default=False,
+        per_base=True,
+        meaning="keep the questions and what they found, in the workspace; `knowledge history` counts them",
+        dify="on, no choice",
     ),
     Setting(
         name="workers", default=2, minimum=1, maximum=64, meaning="extraction processes", dify="Celery's"

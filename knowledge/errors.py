@@ -22,6 +22,7 @@ KnowledgeError
 │   └── TextsNotEmbedded      some texts got no vector, others did
 ├── LanguageModelError        a language model gave no usable answer
 │   └── LanguageModelRefused  it answers nothing: key, account, address or model are wrong, or the server is down
+├── RerankError               a reranker gave no usable scores; the ranking stays as it was
 ├── OutgoingError             a call to another server failed
 │   └── ExternalError         an external knowledge base cannot be asked, or did not answer as its contract says
 ├── PipelineError             a run of a pipeline failed; says at which node
@@ -145,6 +146,10 @@ class LanguageModelError(KnowledgeError):
 
 class LanguageModelRefused(LanguageModelError):
     """A language model answers nothing, whatever it is asked: its key or name is wrong, or its server is down."""
+
+
+class RerankError(KnowledgeError):
+    """A reranker cannot be loaded, or gave no usable scores of one question. A search then goes on without it."""
 
 
 class OutgoingError(KnowledgeError):

@@ -1,37 +1,38 @@
-"""How good a search is on a labelled set: nDCG, recall, MRR and the time of a question."""
+"""A labelled set: what is searched, what is asked, what should be found, and how good a search of it is."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
 
 from knowledge.errors import InputError, NotFound
+from knowledge.measures import Qrels, Rankings, by_query
 from knowledge.sources import Source
 from knowledge.types import Document
 
 DEPTH: Final = 100
 
-Qrels = Mapping[str, Mapping[str, float]]
-"""Query id → document id → grade above 0."""
 Run = Callable[[str], Sequence[str]]
 """A question's document ids, best first, without repetition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
-    """A labelled set: what is searched, what is asked, and what should be found."""
+    """A labelled set. `queries` are those that have a relevant document."""
 
     name: str
     corpus: Sequence[Mapping[str, Any]]
     queries: Mapping[str, str]
     qrels: Qrels
+    unanswerable: Mapping[str, str] = field(default_factory=dict)
+    """The queries whose documents were all judged 0: there is nothing that they should find."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,52 +58,111 @@ class Quality:
 
 
 def load(folder: Path, limit_queries: int | None = None) -> Labelled:
-    """Reads `corpus.jsonl`, `queries.jsonl` (either may be gzipped) and `qrels.tsv`, which has a header line.
+    """Reads `corpus.jsonl`, `queries.jsonl` (either may be gzipped) and `qrels.tsv`, see `read_qrels`.
 
     Raises `NotFound` for a missing file, `InputError` for a line that cannot be read.
     """
     if not folder.is_dir():
         raise NotFound(f"no folder {str(folder)!r}")
-    qrels = _qrels(folder / "qrels.tsv")
-    queries = {entry["_id"]: entry["text"] for entry in _lines(folder, "queries") if qrels.get(entry["_id"])}
-    kept = dict(list(queries.items())[:limit_queries])
-    return Labelled(name=folder.name, corpus=list(_lines(folder, "corpus")), queries=kept, qrels=qrels)
-
-
-def _lines(folder: Path, name: str) -> Iterator[dict[str, Any]]:
-    path = next(
-        (path for path in (folder / f"{name}.jsonl.gz", folder / f"{name}.jsonl") if path.exists()), None
+    corpus = list(_json_lines(_file_of(folder, "corpus")))
+    return _labelled(
+        folder.name, corpus, _file_of(folder, "queries"), folder / "qrels.tsv", limit_queries=limit_queries
     )
-    if path is None:
-        raise NotFound(f"no {name}.jsonl or {name}.jsonl.gz in {folder}")
-    with (
-        gzip.open(path, "rt", encoding="utf-8")
-        if path.suffix == ".gz"
-        else path.open(encoding="utf-8") as lines
-    ):
-        for number, line in enumerate(lines, 1):
-            try:
-                entry = json.loads(line)
-                entry["_id"], entry["text"] = str(entry["_id"]), str(entry["text"])
-            except (ValueError, KeyError, TypeError):
-                raise InputError(f"{path}, line {number}: not a JSON object with _id and text") from None
-            yield entry
 
 
-def _qrels(path: Path) -> dict[str, dict[str, float]]:
-    if not path.exists():
-        raise NotFound(f"no qrels.tsv in {path.parent}")
-    qrels: dict[str, dict[str, float]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()[1:], 2):
+def load_questions(queries: Path, qrels: Path) -> Labelled:
+    """Questions about documents that are already in a knowledge base. `queries` is JSON Lines with `_id` and `text`
+    or has lines of id, tab, text. Raises as `load` does."""
+    return _labelled(queries.name, [], queries, qrels)
+
+
+def _labelled(
+    name: str,
+    corpus: Sequence[Mapping[str, Any]],
+    queries_file: Path,
+    qrels_file: Path,
+    *,
+    limit_queries: int | None = None,
+) -> Labelled:
+    judged = read_qrels(qrels_file)
+    texts = dict(_queries(queries_file))
+    qrels = {query: kept for query, grades in judged.items() if (kept := relevant(grades))}
+    answerable = ((query, text) for query, text in texts.items() if query in qrels)
+    return Labelled(
+        name=name,
+        corpus=corpus,
+        queries=dict(islice(answerable, limit_queries)),
+        qrels=qrels,
+        unanswerable={q: text for q, text in texts.items() if q in judged and q not in qrels},
+    )
+
+
+def relevant(grades: Mapping[str, float]) -> dict[str, float]:
+    """The documents with a grade above 0."""
+    return {document: grade for document, grade in grades.items() if grade > 0}
+
+
+def _file_of(folder: Path, name: str) -> Path:
+    for path in (folder / f"{name}.jsonl.gz", folder / f"{name}.jsonl"):
+        if path.exists():
+            return path
+    raise NotFound(f"no {name}.jsonl or {name}.jsonl.gz in {folder}")
+
+
+def _queries(path: Path) -> Iterator[tuple[str, str]]:
+    if ".jsonl" in path.suffixes:
+        for entry in _json_lines(path):
+            yield entry["_id"], entry["text"]
+        return
+    for number, line in _numbered_lines(path):
+        query, tab, text = line.partition("\t")
+        if not tab:
+            raise InputError(f"{path}, line {number}: not an id and a question divided by a tab")
+        yield query, text
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    for number, line in _numbered_lines(path):
         try:
-            query, document, grade = line.split("\t")[:3]
-            if float(grade) > 0:
-                qrels.setdefault(query, {})[document] = float(grade)
+            entry = json.loads(line)
+            entry["_id"], entry["text"] = str(entry["_id"]), str(entry["text"])
+        except (ValueError, KeyError, TypeError):
+            raise InputError(f"{path}, line {number}: not a JSON object with _id and text") from None
+        yield entry
+
+
+def _numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file that may be gzipped, without empty ones, counted from 1."""
+    if not path.is_file():
+        raise NotFound(f"no file {str(path)!r}")
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as lines:
+        yield from ((number, line.rstrip("\r\n")) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def columns(line: str) -> list[str]:
+    """The columns of a line, divided by tabs where there is one, else by spaces: names of files may hold spaces."""
+    return line.split("\t") if "\t" in line else line.split()
+
+
+def read_qrels(path: Path) -> dict[str, dict[str, float]]:
+    """Query id → document id → grade, those of 0 too.
+
+    A line holds query, document and grade, as BEIR has it (a header may come first), or query, iteration, document
+    and grade, as TREC has it.
+    """
+    qrels: dict[str, dict[str, float]] = {}
+    for number, line in _numbered_lines(path):
+        try:
+            query, *_, document, grade = columns(line)
+            qrels.setdefault(query, {})[document] = float(grade)
         except ValueError:
+            if number == 1:
+                continue
             raise InputError(
-                f"{path}, line {number}: not query, document and grade separated by tabs"
+                f"{path}, line {number}: not query, document and grade divided by tabs, nor a line of TREC qrels"
             ) from None
-    return qrels
+    return {query: grades for query, grades in qrels.items() if grades}
 
 
 def sources(labelled: Labelled) -> tuple[list[Source], dict[str, dict[str, Any]]]:
@@ -130,46 +190,32 @@ def _filterable(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def measure(run: Run, labelled: Labelled) -> Quality:
     """Runs every query and compares with the labels."""
-    scores: list[tuple[float, float, float, float]] = []
-    times = []
-    for query_id, text in labelled.queries.items():
+    found, times_ms = {}, []
+    for query, text in labelled.queries.items():
         started = time.perf_counter()
-        found = run(text)
-        times.append((time.perf_counter() - started) * 1000)
-        grades = labelled.qrels[query_id]
-        scores.append(
-            (
-                ndcg(found, grades, 10),
-                recall(found, grades, 10),
-                recall(found, grades, DEPTH),
-                mrr(found, grades),
-            )
-        )
-    times.sort()
-    means = [fmean(column) for column in zip(*scores, strict=True)] if scores else [0.0] * 4
+        found[query] = run(text)
+        times_ms.append((time.perf_counter() - started) * 1000)
+    return quality(found, asked_qrels(labelled), times_ms)
+
+
+def asked_qrels(labelled: Labelled) -> Qrels:
+    """The labels of the queries that are asked."""
+    return {query: labelled.qrels[query] for query in labelled.queries}
+
+
+def quality(found: Rankings, qrels: Qrels, times_ms: Sequence[float]) -> Quality:
+    """The means of the measures, and the median and 99th percentile of the times."""
+    times = sorted(times_ms) or [0.0]
     return Quality(
-        ndcg_10=means[0],
-        recall_10=means[1],
-        recall_100=means[2],
-        mrr_10=means[3],
-        p50_ms=times[len(times) // 2] if times else 0.0,
-        p99_ms=times[int(len(times) * 0.99)] if times else 0.0,
+        ndcg_10=mean(by_query("ndcg@10", found, qrels)),
+        recall_10=mean(by_query("recall@10", found, qrels)),
+        recall_100=mean(by_query("recall@100", found, qrels)),
+        mrr_10=mean(by_query("mrr@10", found, qrels)),
+        p50_ms=times[len(times) // 2],
+        p99_ms=times[int(len(times) * 0.99)],
     )
 
 
-def ndcg(found: Sequence[str], grades: Mapping[str, float], k: int) -> float:
-    """Discounted gain over the ideal one; gain is the grade, discount log2(rank + 1) (Järvelin & Kekäläinen,
-    TOIS 2002, as in trec_eval)."""
-    gained = sum(grades.get(id_, 0.0) / math.log2(rank + 1) for rank, id_ in enumerate(found[:k], 1))
-    ideal = sorted(grades.values(), reverse=True)[:k]
-    return gained / sum(grade / math.log2(rank + 1) for rank, grade in enumerate(ideal, 1))
-
-
-def recall(found: Sequence[str], grades: Mapping[str, float], k: int) -> float:
-    """Share of the relevant documents among the first k."""
-    return len(grades.keys() & set(found[:k])) / len(grades)
-
-
-def mrr(found: Sequence[str], grades: Mapping[str, float], k: int = 10) -> float:
-    """One over the rank of the first relevant document, 0 when it is not among the first k."""
-    return next((1 / rank for rank, id_ in enumerate(found[:k], 1) if id_ in grades), 0.0)
+def mean(values: Mapping[str, float]) -> float:
+    """Of the values of several queries; 0 of none."""
+    return fmean(values.values()) if values else 0.0

@@ -52,6 +52,20 @@ class VectorEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RerankEvidence:
+    """What a reranker did to a passage. Its score is the final one."""
+
+    model: str
+    score: float
+    rank: int
+    """Of the passage by this score, from 1."""
+    score_before: float
+    """The one that the other parts make."""
+    rank_before: int
+    """By that score, from 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What became of one condition on the metadata of a passage's document."""
 
@@ -71,5 +85,7 @@ class Evidence:
     vector: VectorEvidence | None
     vector_weight: float | None
     """Of a hybrid score by weights: w · vector + (1 − w) · text."""
+    rerank: RerankEvidence | None = None
+    """Of a search that was reranked."""
     verdicts: tuple[Verdict, ...] = ()
     """Of every condition of the filter, in its order."""

@@ -9,7 +9,7 @@ from knowledge.explaining import described
 from knowledge.rendering import line, place, snippet
 
 if TYPE_CHECKING:
-    from knowledge.evidence import Evidence, TermEvidence, TextEvidence, VectorEvidence
+    from knowledge.evidence import Evidence, RerankEvidence, TermEvidence, TextEvidence, VectorEvidence
     from knowledge.explaining import WhyNot
 
 
@@ -32,6 +32,8 @@ def why_not(found: WhyNot) -> None:
 
 
 def _lines(parts: Evidence) -> Iterator[str]:
+    if parts.rerank:
+        yield _rerank(parts.rerank)
     if parts.vector_weight is not None and parts.vector and parts.text:
         yield _weighted(parts.vector_weight, parts.vector.score, parts.text.score)
     if parts.vector:
@@ -41,6 +43,11 @@ def _lines(parts: Evidence) -> Iterator[str]:
         yield from _terms(parts.text)
     for verdict in parts.verdicts:
         yield f"filter {'holds' if verdict.holds else 'fails'}: {described(verdict)}"
+
+
+def _rerank(part: RerankEvidence) -> str:
+    before = f"{part.score_before:.3f}, rank {part.rank_before}"
+    return f"reranked {part.score:.3f}, rank {part.rank}, by {part.model}; before: {before}"
 
 
 def _weighted(weight: float, vector: float, text: float) -> str:

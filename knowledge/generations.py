@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,13 +29,13 @@ from knowledge.versions import ChildRecord, ChunkRecord
 
 if TYPE_CHECKING:
     from indexers.embedding_cache import CachedEmbedder
+    from knowledge.embedders import Embedders
     from knowledge.index_places import IndexPlace
     from knowledge.protocols import Analyzer, Embedder, Index
     from knowledge.types import Vector
 
 POINTS_AT_ONCE: Final = 1000
 DOCUMENTS_AT_ONCE: Final = 200
-CACHE_FILE: Final = "embeddings.db"
 NAMED_CHARACTERS: Final = 40
 """Of a chunk, in a message about it."""
 _CELL_BREAK: Final = re.compile("(?<!`)<br>(?!`)")
@@ -60,10 +60,13 @@ class Generation:
     Threads may share it: any number search, one at a time writes.
     """
 
-    def __init__(self, store: Store, workspace: Path, place: IndexPlace, base: BaseRecord) -> None:
+    def __init__(
+        self, store: Store, workspace: Path, place: IndexPlace, embedders: Embedders, base: BaseRecord
+    ) -> None:
         self.store = store
         self.workspace = workspace
         self.place = place
+        self.embedders = embedders
         self.base = base
         self.write_lock = threading.RLock()
         """Held by the one thread that changes this knowledge base."""
@@ -80,20 +83,10 @@ class Generation:
     def analyzer(self) -> Analyzer:
         return self.analysis.analyzer()
 
-    @cached_property
+    @property
     def embedder(self) -> CachedEmbedder | None:
         """The model of a high-quality base, loaded when it is first needed: listing and full text do without."""
-        if self.base.embedding is None:
-            return None
-        from indexers.embedding_cache import CachedEmbedder
-        from knowledge.embedding_client import configured_embedder
-        from knowledge.floors import measured_floors
-
-        return CachedEmbedder(
-            configured_embedder(self.base.embedding),
-            self.workspace / CACHE_FILE,
-            measured=partial(measured_floors, self.workspace),
-        )
+        return None if self.base.embedding is None else self.embedders.opened(self.base.embedding)
 
     @property
     def signature(self) -> dict[str, Any]:
@@ -171,11 +164,6 @@ class Generation:
                 self._index = None
                 if self._is_dirty():
                     self._mark_dirty(False)
-            self._close_embedder()
-
-    def _close_embedder(self) -> None:
-        if loaded := self.__dict__.get("embedder"):
-            loaded.close()
 
     def check_embedder(self) -> None:
         """Raises `WorkspaceError` when the model is not the one that made the stored vectors."""
@@ -376,7 +364,9 @@ class Generation:
             generation=identity.new_version(),
             settings={**settings, **analysis.as_settings()},
         )
-        new = Generation(self.store, self.workspace, self.place, base)
+        if base.embedding is not None:
+            self.embedders.forget(base.embedding)
+        new = Generation(self.store, self.workspace, self.place, self.embedders, base)
         with self.write_lock:
             index = new._new_index(base.generation)
             try:
@@ -388,7 +378,6 @@ class Generation:
             index.close()
             self.close()
             self._switch_to(new, told)
-            new._close_embedder()
 
     def _fill(self, index: Index) -> int:
         """Puts everything in SQL into the index; returns the last outbox row that this has made needless."""

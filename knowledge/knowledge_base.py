@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from operator import and_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
     from knowledge.defaults import Plain
     from knowledge.explaining import WhyNot
     from knowledge.field_summary import FieldSummary
+    from knowledge.history import History
     from knowledge.ingest_report import IngestReport, Progress
     from knowledge.processing import ProcessRule
-    from knowledge.searching import Searched, SearchOptions
+    from knowledge.searching import Rerank, Searched, SearchOptions
     from knowledge.sources import Source
 
 Input = str | os.PathLike[str] | Document
@@ -46,6 +48,7 @@ class KnowledgeBase:
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
         self._store = generation.store
+        self._notes_questions = True
 
     @property
     def id(self) -> str:
@@ -110,6 +113,10 @@ class KnowledgeBase:
             before = catalog.by_name(connection, self.name)
             after = replace(before, settings=changed(before, values))
             check_mode(after, after.settings.get("mode"))
+            if "rerank" in values and "rerank" in after.settings:
+                from knowledge.reranking import check_reranker
+
+                check_reranker(after.settings["rerank"])
             catalog.store_settings(connection, self.id, after.settings)
             if after.has_built_in_fields != before.has_built_in_fields:
                 documents.switch_built_in_fields(connection, self.id, after.has_built_in_fields)
@@ -211,6 +218,8 @@ class KnowledgeBase:
         where: Filter | str | Sequence[Filter | str] | None = None,
         ignore_case: bool | None = None,
         fusion: Fusion | None = None,
+        rerank: Rerank | None = None,
+        rerank_pool: int | None = None,
         highlight: bool = False,
         explain: bool = False,
     ) -> Hits:
@@ -220,9 +229,10 @@ class KnowledgeBase:
         `ignore_case` lets all of them take upper and lower case for the same. `highlight` says where each passage
         has the words of the question, `explain` what its score is made of, which takes some ten times as long. With
         the fusion `rrf` scores are of ranks, and a threshold is refused. What is left out is as `settings` say.
-        """
-        from knowledge.searching import search
 
+        `rerank` (a spec, a function, or "none") puts the first `rerank_pool` hits into a model's order; no others are
+        returned then, score and threshold are the model's, and a warning says when it has failed.
+        """
         self._generation.refresh()
         options = self._search_options(
             mode=mode,
@@ -232,7 +242,42 @@ class KnowledgeBase:
             where=where,
             ignore_case=ignore_case,
             fusion=fusion,
+            rerank=rerank,
+            rerank_pool=rerank_pool,
         )
+        if options.rerank is None:
+            found = self._found(query, options, highlight=highlight, explain=explain)
+        else:
+            found = self._reranked(query, options, options.rerank, highlight=highlight, explain=explain)
+        if self._notes_questions and setting("history", self._generation.base.settings.get("history")):
+            self.history.note(found)
+        return found
+
+    def _reranked(
+        self,
+        query: str,
+        options: SearchOptions,
+        by: Rerank,
+        *,
+        highlight: bool = False,
+        explain: bool = False,
+    ) -> Hits:
+        from knowledge.reranking import reranked
+
+        find = partial(self._found, query, highlight=highlight, explain=explain)
+        return reranked(
+            query,
+            by,
+            find=lambda pool: find(replace(options, top_k=pool, threshold=None)),
+            without=lambda: find(options),
+            pool=options.rerank_pool,
+            top_k=options.top_k,
+            threshold=options.threshold,
+        )
+
+    def _found(self, query: str, options: SearchOptions, *, highlight: bool, explain: bool) -> Hits:
+        from knowledge.searching import search
+
         found = search(self._generation, query, options)
         if highlight:
             from knowledge.highlighting import highlighted
@@ -250,7 +295,19 @@ class KnowledgeBase:
         from knowledge.explaining import why_not
 
         self._generation.refresh()
-        return why_not(self._generation, query, chunk_id, self._search_options(**options))
+        asked = self._search_options(**options)
+        if asked.rerank is None:
+            return why_not(self._generation, query, chunk_id, asked)
+        pool = replace(asked, top_k=asked.rerank_pool, threshold=None)
+        ranked = self._reranked(query, pool, asked.rerank, explain=True)
+        if ranked.score_kind != "rerank":
+            return why_not(self._generation, query, chunk_id, asked)
+        from knowledge import reranking
+
+        before = why_not(self._generation, query, chunk_id, pool)
+        return reranking.why_not(
+            before, ranked, pool=asked.rerank_pool, top_k=asked.top_k, threshold=asked.threshold
+        )
 
     def context(
         self,
@@ -305,8 +362,16 @@ class KnowledgeBase:
             threshold=chosen("threshold"),
             vector_weight=chosen("vector_weight"),
             fusion=chosen("fusion"),
+            rerank=self._chosen_reranker(given.get("rerank")),
+            rerank_pool=chosen("rerank_pool"),
             where=all_of(given.get("where"), ignore_case=chosen("ignore_case")),
         )
+
+    def _chosen_reranker(self, given: Rerank | None) -> Rerank | None:
+        if given is not None and not isinstance(given, str):
+            return given
+        spec: str = setting("rerank", given or self._generation.base.settings.get("rerank"))
+        return None if spec in ("", "none", "off") else spec
 
     def documents(self) -> list[DocumentRecord]:
         """Every document, by key, failures too."""
@@ -411,10 +476,32 @@ class KnowledgeBase:
         )
         with self._store.read() as connection:
             record = catalog.by_name(connection, self.name)
-        self._generation = Generation(old.store, old.workspace, old.place, record)
+        self._generation = Generation(old.store, old.workspace, old.place, old.embedders, record)
         old.place.remove(old.base.generation)
 
+    @cached_property
+    def history(self) -> History:
+        """What was asked, as far as the setting `history` was on."""
+        from knowledge.history import History
+
+        return History(self._store, self.id)
+
+    @contextmanager
+    def without_history(self) -> Iterator[None]:
+        """Searches in it leave no trace: those of a measurement are nobody's questions."""
+        before, self._notes_questions = self._notes_questions, False
+        try:
+            yield
+        finally:
+            self._notes_questions = before
+
+    def write_history(self) -> None:
+        """Writes the questions that are still only in memory; that this fails is logged."""
+        if "history" in self.__dict__:
+            self.history.close()
+
     def close(self) -> None:
+        self.write_history()
         self._generation.close()
 
 

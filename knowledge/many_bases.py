@@ -7,14 +7,17 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from itertools import chain, zip_longest
+from typing import TYPE_CHECKING, Any, Final
 
+from knowledge.configuration import setting
 from knowledge.errors import EmbeddingError, InputError, KnowledgeError, OutgoingError
-from knowledge.types import Hits
+from knowledge.types import Hit, Hits
 
 if TYPE_CHECKING:
     from knowledge.knowledge_base import KnowledgeBase
-    from knowledge.searching import Shown
+    from knowledge.searching import Rerank, Shown
 
 _ELSEWHERE: Final = (OutgoingError, EmbeddingError)
 """What another server may do to a search: the other bases answer without it."""
@@ -31,12 +34,46 @@ def search_bases(query: str, asked: Sequence[Asked], *, timeout_s: float) -> Hit
     others are searched. One that fails, or is not done `timeout_s` after the beginning, is left out with a warning;
     when that is so of all, the first error is raised, as it is of a base that is asked alone. Scores compare between
     bases as far as they are calibrated: `calibrated` says whether all are, a warning names those that are not.
+
+    A `rerank` among the options is of the passages of all bases together, which makes them comparable. A threshold is
+    then on its scores, and where the options give none there is none: those of the bases belong to other scores.
     """
     if not asked:
         raise InputError("no knowledge base is given; name at least one")
     if len(asked) == 1:
         base, options = asked[0]
         return base.search(query, **options)
+    by = asked[0][1].get("rerank")
+    if by is None or by in ("none", "off"):
+        return _searched_together(query, asked, timeout_s)
+    return _reranked_together(query, asked, timeout_s, by)
+
+
+def _reranked_together(query: str, asked: Sequence[Asked], timeout_s: float, by: Rerank) -> Hits:
+    from knowledge.reranking import reranked
+
+    first = asked[0][1]
+    search = partial(_searched_together, query, timeout_s=timeout_s)
+    return reranked(
+        query,
+        by,
+        find=lambda pool: search(_each(asked, rerank="none", top_k=pool, threshold=0.0), in_turns=True),
+        without=lambda: search(_each(asked, rerank="none")),
+        pool=setting("rerank_pool", first.get("rerank_pool")),
+        top_k=_wanted(asked),
+        threshold=setting("threshold", first.get("threshold")),
+    )
+
+
+def _each(asked: Sequence[Asked], **changed: Any) -> list[Asked]:
+    return [(base, {**options, **changed}) for base, options in asked]  # type: ignore[typeddict-item]
+
+
+def _wanted(asked: Sequence[Asked]) -> int:
+    return max(options.get("top_k") or int(base.settings["top_k"] or 0) for base, options in asked)
+
+
+def _searched_together(query: str, asked: Sequence[Asked], timeout_s: float, in_turns: bool = False) -> Hits:
     started = time.perf_counter()
     waiting = {base.name: _in_background(base, query, options) for base, options in asked if base.is_external}
     found = {
@@ -45,7 +82,7 @@ def search_bases(query: str, asked: Sequence[Asked], *, timeout_s: float) -> Hit
     for name, future in waiting.items():
         left_s = max(0.0, timeout_s - (time.perf_counter() - started))
         found[name] = _awaited(name, future, left_s, timeout_s)
-    return _merged(query, asked, found, time.perf_counter() - started)
+    return _merged(query, asked, found, time.perf_counter() - started, in_turns)
 
 
 def _in_background(base: KnowledgeBase, query: str, options: Shown) -> Future[Hits]:
@@ -79,33 +116,51 @@ def _awaited(name: str, future: Future[Hits], left_s: float, timeout_s: float) -
 
 
 def _merged(
-    query: str, asked: Sequence[Asked], found: Mapping[str, Hits | KnowledgeError], seconds: float
+    query: str,
+    asked: Sequence[Asked],
+    found: Mapping[str, Hits | KnowledgeError],
+    seconds: float,
+    in_turns: bool,
 ) -> Hits:
+    """`in_turns`: where scores do not compare, the place of a hit among those of its base decides."""
     answers = {name: hits for name, hits in found.items() if isinstance(hits, Hits)}
     if not answers:
         raise next(error for error in found.values() if isinstance(error, KnowledgeError))
-    hits = [hit for base, _ in asked for hit in answers.get(base.name, ())]
-    hits.sort(key=lambda hit: -hit.score)
-    wanted = max(options.get("top_k") or int(base.settings["top_k"] or 0) for base, options in asked)
+    rankings = [answers[base.name].hits for base, _ in asked if base.name in answers]
+    calibrated = all(answer.calibrated for answer in answers.values())
+    by_score = calibrated or not in_turns
+    hits = sorted(chain(*rankings), key=lambda hit: -hit.score) if by_score else _in_turns(rankings)
     modes = {answer.mode for answer in answers.values()}
+    kinds = {answer.score_kind for answer in answers.values()}
+    is_one_scale = kinds == {"rerank"} and len({base.settings["rerank"] for base, _ in asked}) == 1
     return Hits(
         query,
         modes.pop() if len(modes) == 1 else None,
-        tuple(hits[:wanted]),
-        all(answer.calibrated for answer in answers.values()),
-        tuple(_warnings(found)),
+        tuple(hits[: _wanted(asked)]),
+        calibrated,
+        tuple(_warnings(found, compare=is_one_scale or in_turns)),
         seconds,
-        "rank" if all(answer.score_kind == "rank" for answer in answers.values()) else "absolute",
+        kinds.pop() if len(kinds) == 1 else "absolute",
     )
 
 
-def _warnings(found: Mapping[str, Hits | KnowledgeError]) -> Iterator[str]:
+def _in_turns(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """The first of each, the second of each …"""
+    return [hit for turn in zip_longest(*rankings) for hit in turn if hit is not None]
+
+
+def _warnings(found: Mapping[str, Hits | KnowledgeError], *, compare: bool) -> Iterator[str]:
+    """`compare`: the scores do, or need not."""
     for name, answer in found.items():
         if isinstance(answer, KnowledgeError):
             yield f"the passages of {name!r} are missing: {answer}"
             continue
         yield from (f"{name}: {warning}" for warning in answer.warnings)
+        if compare:
+            continue
         if answer.score_kind == "rank":
             yield f"the scores of {name!r} are of ranks: their places among those of other bases mean little"
+        elif answer.score_kind == "rerank":
+            yield f"the scores of {name!r} are of its reranker: their places among those of other bases mean little"
         elif not answer.calibrated:
             yield f"the scores of {name!r} are not calibrated: their places among those of other bases mean little"

@@ -38,23 +38,29 @@ class ModelServer:
 
     @staticmethod
     def named(
-        argument: str, *, kind: str, example: str, key_variable: str, options: Collection[str] = ()
+        argument: str,
+        *,
+        kind: str,
+        example: str,
+        key_variable: str,
+        options: Collection[str] = (),
+        scheme: str = "openai",
     ) -> ModelServer:
         """That of `MODEL@BASE_URL[?QUERY][#OPTION=VALUE&…]`, with the key of the environment variable.
 
         A model name may hold "@": the first one before http:// or https:// divides. The query goes to the server
         with every call, the options never: `key_header=NAME` sends the bare key in a header of that name,
         `header=NAME:VALUE` (again and again) any other that is no secret, and those of `options` are the caller's.
-        `kind` is what messages call the model. Raises `InputError`.
+        `kind` is what messages call the model, `scheme` stands before its spec. Raises `InputError`.
         """
         match = _SPEC.fullmatch(argument)
         if match is None:
             raise InputError(
-                f"unknown {kind} 'openai:{argument}'; write openai:MODEL@BASE_URL, as in openai:{example}"
+                f"unknown {kind} '{scheme}:{argument}'; write {scheme}:MODEL@BASE_URL, as in {scheme}:{example}"
             )
         if match["login"]:
             raise InputError(
-                f"the base URL of 'openai:{match['model']}@…' holds a user name or password; "
+                f"the base URL of '{scheme}:{match['model']}@…' holds a user name or password; "
                 f"leave it out and put the key in {key_variable}"
             )
         given = model_options(match["options"] or "", (*_OPTIONS, *options))

@@ -11,7 +11,7 @@ from knowledge.errors import InputError
 COMMANDS: Final = tuple(
     (
         "demo create ingest search extract chunk ls show docs chunks fields settings "
-        "keywords set rm drop rebuild eval models serve keys conformance"
+        "keywords set rm drop rebuild eval tune history models pipeline serve keys conformance"
     ).split()
 )
 READING_OPTIONS: Final = {
@@ -44,9 +44,8 @@ CUT_OPTIONS: Final = {
     **READING_OPTIONS,
 }
 """How documents are read and cut: the library's name of each option, and the command line's."""
-EMBEDDING_HELP: Final = (
-    "local, openai:MODEL@BASE_URL, sentence-transformers:MODEL_OR_PATH or fastembed:MODEL"
-)
+EMBEDDING_HELP: Final = "local, openai:MODEL@BASE_URL, sentence-transformers:MODEL_OR_PATH or fastembed:MODEL"
+RERANK_HELP: Final = "http:MODEL@BASE_URL, sentence-transformers:MODEL_OR_PATH or fastembed:MODEL"
 MODES: Final = ("hybrid", "vector", "full-text", "keyword")
 
 
@@ -92,9 +91,13 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     _add_looking(command)
     _add_care(command)
     _add_eval(command)
+    _add_tune(command)
+    _add_history(command)
     if only in (None, "models"):
         # A parser takes the actions of one command, and `unused` has those of `keys`.
         _add_models(command)
+    if only in (None, "pipeline"):
+        _add_pipeline(command)
     _add_server(command)
     _add_keys(command)
     _add_conformance(command)
@@ -375,7 +378,11 @@ def _add_search(command: _Command) -> None:
     search = command("search", "ask a knowledge base")
     search.add_argument("query", metavar="QUERY")
     search.add_argument(
-        "--kb", metavar="NAME", action="append", required=True, help="repeated: several at once, ranked together"
+        "--kb",
+        metavar="NAME",
+        action="append",
+        required=True,
+        help="repeated: several at once, ranked together",
     )
     search.add_argument("--mode", choices=MODES, help="default: hybrid for high_quality, keyword for economy")
     search.add_argument("--top-k", type=int, metavar="N", help="hits (default 5, at most 100)")
@@ -404,6 +411,12 @@ def _add_search(command: _Command) -> None:
         "--fusion",
         choices=("weighted", "rrf"),
         help="of hybrid search: by scores (default), or by ranks, which have no threshold",
+    )
+    search.add_argument(
+        "--rerank", metavar="SPEC", help=f"{RERANK_HELP}; none: not even that of the knowledge base"
+    )
+    search.add_argument(
+        "--rerank-pool", type=int, metavar="N", help="hits that are reranked and at most shown (default 50)"
     )
     search.add_argument("--highlight", action="store_true", help="mark the words of the question")
     search.add_argument("--explain", action="store_true", help="show what each score is made of")
@@ -455,18 +468,58 @@ def _add_care(command: _Command) -> None:
 
 
 def _add_eval(command: _Command) -> None:
-    added = command("eval", "measure recall, MRR and nDCG on a labelled set")
+    added = command("eval", "measure recall, MRR and nDCG on a labelled set, or compare two runs")
     added.add_argument(
         "kb", metavar="KB", nargs="?", help="whose document keys are the set's ids (default: index it)"
     )
-    added.add_argument(
-        "--data", metavar="DIR", required=True, help="corpus.jsonl, queries.jsonl (.gz) and qrels.tsv"
-    )
+    added.add_argument("--data", metavar="DIR", help="corpus.jsonl, queries.jsonl (.gz) and qrels.tsv")
     added.add_argument("--modes", metavar="MODE,…", help="default: every mode the base has")
     added.add_argument("--indexing", choices=("high_quality", "economy"))
     added.add_argument("--embedding", metavar="SPEC", help=EMBEDDING_HELP)
     added.add_argument("--vector-weight", type=float, metavar="W")
     added.add_argument("--limit-queries", type=int, metavar="N")
+    added.add_argument("--per-query", action="store_true", help="show every query too, the worst first")
+    added.add_argument(
+        "--measure",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="beside the usual ones: any of ir_measures, such as AP or P@5 (extra eval)",
+    )
+    added.add_argument("--run", dest="run_file", metavar="FILE", help="write the ranking, in TREC's format")
+    comparing = added.add_argument_group("two runs of the same queries")
+    comparing.add_argument(
+        "--compare", metavar=("RUN_A", "RUN_B"), nargs=2, help="is B better than A? Paired randomisation test"
+    )
+    comparing.add_argument("--qrels", metavar="FILE", help="what should be found, of BEIR or TREC")
+    comparing.add_argument("--svg", metavar="FILE", help="draw the difference of every query")
+
+
+def _add_tune(command: _Command) -> None:
+    added = command(
+        "tune", "choose mode, fusion, weights and threshold of a knowledge base by labelled questions"
+    )
+    added.add_argument("kb", metavar="KB", help="whose document keys are the ids in the qrels")
+    added.add_argument("--data", metavar="DIR", help="a labelled folder, in place of the two files")
+    added.add_argument(
+        "--queries", metavar="FILE", help="JSON Lines with _id and text, or lines of id, tab, text"
+    )
+    added.add_argument("--qrels", metavar="FILE", help="what should be found, of BEIR or TREC")
+    added.add_argument(
+        "--margin",
+        type=float,
+        metavar="M",
+        help="take what is better by this much on the held-out half (default: by a paired test, p < .05)",
+    )
+    added.add_argument("--seed", type=int, default=0, metavar="N", help="of the two halves (default 0)")
+    added.add_argument("--dry-run", action="store_true", help="change nothing")
+
+
+def _add_history(command: _Command) -> None:
+    added = command("history", "what was asked of a knowledge base whose setting `history` is on")
+    added.add_argument("kb", metavar="KB")
+    added.add_argument("--limit", type=int, default=10, metavar="N", help="rows of each list (default 10)")
+    added.add_argument("--clear", action="store_true", help="forget all of it")
 
 
 def _add_models(command: _Command) -> None:
@@ -481,6 +534,56 @@ def _add_models(command: _Command) -> None:
     ):
         action = actions.add_parser(name, help=text, description=text, parents=[shared])
         action.add_argument("embedding", metavar="SPEC", help=EMBEDDING_HELP)
+
+
+def _add_pipeline(command: _Command) -> None:
+    added = command("pipeline", "knowledge pipelines as Dify draws them: check, import, run, publish")
+    actions = added.add_subparsers(metavar="ACTION", dest="action", required=True)
+    shared = _Parser(add_help=False)
+    _add_globals(shared, top=False)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, description=text, parents=[shared])
+
+    check = action("check", "list all that keeps a pipeline from running")
+    imported = action("import", "make it the draft of a knowledge base, which is made when it does not exist")
+    for parser in (check, imported):
+        parser.add_argument(
+            "file", metavar="FILE", help="DSL exported from Dify (YAML), or the name of a template"
+        )
+    imported.add_argument("--kb", metavar="NAME", required=True)
+    export = action("export", "print the draft as DSL, which Dify imports")
+    export.add_argument("--published", action="store_true", help="the version that runs")
+    run = action("run", "put files into a knowledge base by its pipeline")
+    for parser in (imported, run):
+        parser.add_argument("--embedding", metavar="SPEC", help=f"of a base that is made: {EMBEDDING_HELP}")
+    _add_pipeline_run(run)
+    history = action("history", "show what the last runs did")
+    publish = action(
+        "publish", "let the draft run from now on; its settings become those of the knowledge base"
+    )
+    publish.add_argument("--template", metavar="NAME", help="keep it as a template too")
+    for parser in (export, history, publish):
+        parser.add_argument("name", metavar="NAME", help="knowledge base")
+    history.add_argument("run_id", metavar="RUN", nargs="?", help="id: show every node with its values")
+    action("templates", "list the pipelines to begin with")
+
+
+def _add_pipeline_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("pipeline", metavar="NAME|FILE", help="a knowledge base with a pipeline, or a DSL file")
+    run.add_argument("paths", metavar="PATH", nargs="+", help="file, folder, URL, or - for standard input")
+    run.add_argument("--kb", metavar="NAME", help="that a FILE fills; made when it does not exist")
+    run.add_argument("--input", metavar="NAME=VALUE", action="append", default=[], help="a field of the form")
+    run.add_argument("--entrance", metavar="ID", help="id or title (default: the first that takes the file)")
+    run.add_argument(
+        "--preview", action="store_true", help="run the draft and show the chunks; store nothing"
+    )
+    run.add_argument("--sync", action="store_true", help="only what is new or changed; remove what is gone")
+    run.add_argument("--node", metavar="ID", help="run only what this node needs, and show what it puts out")
+    run.add_argument("--name", help="file name of standard input")
+    run.add_argument(
+        "--llm", metavar="SPEC", help="openai:MODEL@BASE_URL, for nodes that ask a language model"
+    )
 
 
 def _add_conformance(command: _Command) -> None:

@@ -194,6 +194,8 @@ def context(found: Context) -> Plain:
 
 def evidence(parts: Evidence) -> Plain:
     found: Plain = {} if parts.vector_weight is None else {"vector_weight": parts.vector_weight}
+    if parts.rerank is not None:
+        found["rerank"] = asdict(parts.rerank)
     if parts.vector is not None:
         found["vector"] = asdict(parts.vector)
     if parts.text is not None:

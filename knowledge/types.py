@@ -22,8 +22,9 @@ Indexing = Literal["economy", "high_quality", "external"]
 Mode = Literal["keyword", "full-text", "vector", "hybrid", "external"]
 Fusion = Literal["weighted", "rrf"]
 """How hybrid search makes one ranking of two: by their scores, or by ranks (reciprocal rank fusion)."""
-ScoreKind = Literal["absolute", "rank"]
-"""What a score says: how good a passage is for the question, or merely where it stands among the others."""
+ScoreKind = Literal["absolute", "rank", "rerank"]
+"""What a score says: how good a passage is for the question, merely where it stands among the others, or what a
+reranker thinks of it, on a scale of its own."""
 
 Origin = Literal["source", "generated"]
 """Whether the words of a passage stand in its document, or a language model wrote them."""
@@ -218,8 +219,8 @@ class Hit:
     highlights: tuple[tuple[int, int], ...] = ()
     """Where `content` says what the question says, as (start, end), when that was asked for."""
     children: tuple[ChildHit, ...] = ()
-    """Those that answer, best first: the score of the first is that of the hit. In a question-answer base they are
-    the spellings of the question where it has several."""
+    """Those that answer, best first: the score of the first is that of the hit, before it was reranked. In a
+    question-answer base they are the spellings of the question where it has several."""
     answer: str | None = None
     """In a question-answer base, where `content` is the question."""
     evidence: Evidence | None = None
@@ -236,7 +237,7 @@ class Hits:
     hits: tuple[Hit, ...]
     calibrated: bool
     """False when the scores come from a model whose neutral similarity is unknown, or that was not trained for the
-    script of the question, and for scores of ranks."""
+    script of the question, and for scores of ranks and of rerankers."""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     score_kind: ScoreKind = "absolute"

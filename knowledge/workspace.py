@@ -14,6 +14,7 @@ from knowledge import catalog, identity, pictures
 from knowledge.analysis_rule import AnalysisRule
 from knowledge.catalog import BaseRecord
 from knowledge.configuration import setting
+from knowledge.embedders import Embedders
 from knowledge.errors import InputError
 from knowledge.generations import Generation
 from knowledge.index_places import index_place
@@ -50,6 +51,7 @@ class Workspace:
     ) -> None:
         self.folder = _folder(setting("workspace", folder))
         self._place = index_place(self.folder, setting("index", index))
+        self._embedders = Embedders(self.folder)
         self._opening = threading.RLock()
         self._open: dict[str, KnowledgeBase] = {}
         with ExitStack() as stack:
@@ -59,6 +61,7 @@ class Workspace:
                 stack.callback(held.release)
             self.store = Store(self.folder, is_read_only=not lock)
             stack.callback(self.store.close)
+            stack.callback(self._embedders.close)
             if lock:
                 self._sweep()
             self._at_close = stack.pop_all()
@@ -109,7 +112,7 @@ class Workspace:
             },
             generation=identity.new_version(),
         )
-        generation = Generation(self.store, self.folder, self._place, record)
+        generation = Generation(self.store, self.folder, self._place, self._embedders, record)
         built_with = generation.signature
         with self._opening, self.store.write() as connection:
             catalog.add(connection, record, built_with)
@@ -161,7 +164,7 @@ class Workspace:
             return self._open[name]
 
     def _opened(self, record: BaseRecord) -> KnowledgeBase:
-        generation = Generation(self.store, self.folder, self._place, record)
+        generation = Generation(self.store, self.folder, self._place, self._embedders, record)
         if record.indexing != "external":
             return KnowledgeBase(generation)
         from knowledge.external.base import ExternalBase

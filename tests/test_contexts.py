@@ -125,7 +125,9 @@ def test_a_context_of_a_search(tmp_path: Path) -> None:
     with Workspace(tmp_path) as workspace:
         kb = workspace.create("port")
         kb.ingest(Document(name="a.txt", text="Harbour cranes lift containers."))
-        assert kb.context("cranes", max_tokens=50).text == "[1] a.txt · line 1\nHarbour cranes lift containers."
+        assert (
+            kb.context("cranes", max_tokens=50).text == "[1] a.txt · line 1\nHarbour cranes lift containers."
+        )
         assert kb.context("zebra", max_tokens=50).text == ""
         with pytest.raises(InputError, match="allowed: a whole number from 1"):
             kb.context("cranes", max_tokens=0)

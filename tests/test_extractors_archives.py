@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from test_extractors_samples import BYTES
 
 from extractors import Worker, extract
-from extractors.archive_limits import HARMLESS_BYTES, MOST_ENTRIES, MOST_TIMES
-from extractors.archive_members import member_name
+from extractors.archives.limits import HARMLESS_BYTES, MOST_ENTRIES, MOST_TIMES
+from extractors.archives.members import member_name
 from knowledge.errors import EmptyDocument, Encrypted, ExtractionError, ExtractionLimit
 from knowledge.types import Document, ReadOptions
 

@@ -22,7 +22,7 @@ from test_extractors_archives import LOCKED, tarred, zipped
 from test_extractors_samples import BYTES, CHINESE, ENGLISH, SHARED, check
 
 from extractors import Worker, extract
-from extractors.recognize import recognize
+from extractors.recognition.recognize import recognize
 from knowledge.errors import ExtractionError
 from knowledge.registry import EXTRACTORS
 from knowledge.types import Document, ReadOptions

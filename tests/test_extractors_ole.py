@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from office_files import compound, ole_package
 
-from extractors.compound import CompoundFile
-from extractors.ole import embedded_file
+from extractors.ole.compound import CompoundFile
+from extractors.ole.embedded import embedded_file
 from knowledge.errors import ExtractionError, UnsupportedFormat
 
 NAMES = st.text(alphabet="abcdef", min_size=1, max_size=8)

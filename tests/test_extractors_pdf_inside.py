@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-from collections.abc import Mapping
+import random
+from collections.abc import Callable, Mapping
 
 import pytest
 from fpdf import FPDF
@@ -11,7 +13,7 @@ from fpdf.enums import EncryptionMethod
 from PIL import Image
 
 from extractors.reading import read
-from knowledge.errors import EmptyDocument, Encrypted
+from knowledge.errors import EmptyDocument, Encrypted, KnowledgeError
 from knowledge.types import Document, ReadOptions
 
 
@@ -159,26 +161,26 @@ def test_the_picture_of_a_scanned_page_is_no_picture_and_no_text() -> None:
         read(bytes(pdf.output()), "a.pdf")
 
 
-def test_filled_in_form_fields_are_read() -> None:
-    document = read(
-        raw_pdf(
-            {
-                1: "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R]/DR<</Font<</F 4 0 R>>>>/DA(/F 12 Tf)>>>>",
-                2: "<</Type/Pages/Count 1/Kids[3 0 R]>>",
-                3: "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 4 0 R>>>>/Contents 5 0 R"
-                "/Annots[6 0 R]>>",
-                4: "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
-                5: stream("BT /F 12 Tf 40 700 Td (Name:) Tj ET"),
-                6: "<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V(canary)/Rect[90 695 200 715]/F 4/AP<</N 7 0 R>>>>",
-                7: stream(
-                    "BT /F 12 Tf 2 5 Td (canary) Tj ET",
-                    "/Type/XObject/Subtype/Form/BBox[0 0 110 20]/Resources<</Font<</F 4 0 R>>>>",
-                ),
-            }
-        ),
-        "a.pdf",
+def filled_form() -> bytes:
+    return raw_pdf(
+        {
+            1: "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R]/DR<</Font<</F 4 0 R>>>>/DA(/F 12 Tf)>>>>",
+            2: "<</Type/Pages/Count 1/Kids[3 0 R]>>",
+            3: "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</Font<</F 4 0 R>>>>/Contents 5 0 R"
+            "/Annots[6 0 R]>>",
+            4: "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+            5: stream("BT /F 12 Tf 40 700 Td (Name:) Tj ET"),
+            6: "<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V(canary)/Rect[90 695 200 715]/F 4/AP<</N 7 0 R>>>>",
+            7: stream(
+                "BT /F 12 Tf 2 5 Td (canary) Tj ET",
+                "/Type/XObject/Subtype/Form/BBox[0 0 110 20]/Resources<</Font<</F 4 0 R>>>>",
+            ),
+        }
     )
-    assert document.text == "Name: canary"
+
+
+def test_filled_in_form_fields_are_read() -> None:
+    assert read(filled_form(), "a.pdf").text == "Name: canary"
 
 
 def test_arabic_is_in_logical_order_with_its_ligatures() -> None:
@@ -203,3 +205,23 @@ def test_what_the_file_says_of_itself() -> None:
     metadata = read(bytes(pdf.output()), "a.pdf").metadata
     assert (metadata["title"], metadata["author"]) == ("Canaries", "A. Bird")
     assert isinstance(metadata["created"], float)
+
+
+def everything_inside() -> bytes:
+    pdf = canary_page()
+    pdf.image(picture("PNG", (40, 40)), x=40, y=100, w=100)
+    pdf.embed_file(bytes=b"inner canary", basename="inner.txt")
+    pdf.text_annotation(100, 300, "a note")
+    pdf.link(40, 50, 60, 12, "https://canary.example")
+    return bytes(pdf.output())
+
+
+@pytest.mark.parametrize("make", [everything_inside, filled_form])
+def test_mutilated_files_stay_in_the_error_tree(make: Callable[[], bytes]) -> None:
+    data, chance = make(), random.Random(11)
+    for _ in range(40):
+        broken = bytearray(data)
+        for _ in range(chance.randrange(1, 10)):
+            broken[chance.randrange(len(broken))] = chance.randrange(256)
+        with contextlib.suppress(KnowledgeError):
+            read(bytes(broken), "a.pdf")

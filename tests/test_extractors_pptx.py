@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from office_files import PNG, Relations, deck, ole_package, root
 
 from extractors import extract
-from extractors.pptx_shapes import Box, Shape, reading_order
+from extractors.pptx.shapes import Box, Shape, reading_order
 from knowledge.errors import EmptyDocument, ExtractionError
 from knowledge.types import Document, Locator, ReadOptions
 

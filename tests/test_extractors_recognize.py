@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from test_extractors_samples import BYTES, HTML
 
 from extractors import extract, supported_suffixes
-from extractors.recognize import SUFFIXES, UNREADABLE, recognize
+from extractors.recognition.recognize import SUFFIXES, UNREADABLE, recognize
 from knowledge.errors import ExtractionError, UnsupportedFormat
 from knowledge.registry import EXTRACTORS
 
@@ -171,6 +171,13 @@ def test_what_nothing_reads_is_named(data: bytes, says: str, name: str) -> None:
     line, _, formats = str(caught.value).partition("; supported: ")
     assert line == f"{name} is {says}, which cannot be read"
     assert {".pdf", ".docx", ".txt"} <= set(formats.removesuffix(" and other text").split())
+
+
+def test_a_package_without_its_main_part_is_what_its_name_says() -> None:
+    data = package({"[Content_Types].xml": "<Types/>", "xl/styles.xml": "<x/>"})
+    assert recognize(data, "a.xlsx") == "xlsx"
+    assert recognize(data, "a.zip") == recognize(data, "a") == "archive"
+    assert recognize(package({"a.txt": "x"}), "a.xlsx") == "archive"
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,9 @@ def worker() -> Iterator[Worker]:
 def check(document: Document) -> None:
     """What every document keeps: spans true, in order, apart, without outer white space; text storable."""
     text, end = document.text, 0
-    assert document.blocks
+    assert document.blocks or document.attachments
+    for attachment in document.attachments:
+        check(attachment)
     for block in document.blocks:
         assert end <= block.start < block.end <= len(text)
         content = text[block.start : block.end]

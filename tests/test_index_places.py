@@ -10,6 +10,7 @@ import pytest
 
 from knowledge import Document, Workspace, catalog, identity
 from knowledge.catalog import BaseRecord
+from knowledge.embedders import Embedders
 from knowledge.errors import InputError, WorkspaceError
 from knowledge.generations import Generation
 from knowledge.index_places import FolderIndexes, IndexPlace, ServerIndexes, index_place
@@ -36,7 +37,7 @@ def base_in(folder: Path, place: IndexPlace) -> Iterator[KnowledgeBase]:
         settings=ProcessRule.chosen().as_settings(),
         generation=identity.new_version(),
     )
-    generation = Generation(store, folder, place, record)
+    generation = Generation(store, folder, place, Embedders(folder), record)
     with store.write() as connection:
         catalog.add(connection, record, generation.signature)
         generation.create()

@@ -51,6 +51,12 @@ def test_what_differs_is_told(workspace: Workspace) -> None:
     assert not any("'garden'" in warning for warning in found.warnings)
 
 
+def test_a_model_is_loaded_once(tmp_path: Path) -> None:
+    with Workspace(tmp_path) as made:
+        models = [made.create(name, embedding="hash:8")._generation.embedder for name in ("a", "b")]
+        assert models[0] is models[1]
+
+
 def test_a_base_that_is_not_there(workspace: Workspace) -> None:
     with pytest.raises(NotFound, match="nowhere"):
         workspace.search("harbour", knowledge_bases=["port", "nowhere"])

@@ -6,10 +6,12 @@ import os
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from knowledge import catalog
 from knowledge.base_settings import changed
+from knowledge.configuration import setting
 from knowledge.errors import ExternalError, InputError
 from knowledge.external.client import ExternalKnowledge
 from knowledge.generations import Generation
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from knowledge.defaults import Plain
     from knowledge.filters import Filter
     from knowledge.processing import ProcessRule
+    from knowledge.searching import Rerank
 
 SIGNATURE: Final[Mapping[str, Any]] = {"engine": "external"}
 CHANGEABLE: Final = ("top_k", "threshold")
@@ -63,7 +66,15 @@ class ExternalBase(KnowledgeBase):
     """What would write, or look at documents that are not here, raises `InputError` or finds nothing."""
 
     def __init__(self, generation: Generation) -> None:
-        super().__init__(_NoIndex(generation.store, generation.workspace, generation.place, generation.base))
+        super().__init__(
+            _NoIndex(
+                generation.store,
+                generation.workspace,
+                generation.place,
+                generation.embedders,
+                generation.base,
+            )
+        )
         self._client: ExternalKnowledge | None = None
         self._opening = threading.Lock()
 
@@ -82,11 +93,13 @@ class ExternalBase(KnowledgeBase):
         where: Filter | str | Sequence[Filter | str] | None = None,
         ignore_case: bool | None = None,
         fusion: Fusion | None = None,
+        rerank: Rerank | None = None,
+        rerank_pool: int | None = None,
         highlight: bool = False,
         explain: bool = False,
     ) -> Hits:
-        """The passages of the other server, see `ExternalKnowledge.search`. What its contract cannot ask for raises
-        `InputError`."""
+        """The passages of the other server, see `ExternalKnowledge.search`, reranked here when that is asked for.
+        What its contract cannot ask for raises `InputError`."""
         record = self.record
         check_mode(record, mode)
         for name, value in (
@@ -99,6 +112,19 @@ class ExternalBase(KnowledgeBase):
                     f"{self.name!r} is an external knowledge base and has no {name}; leave it out"
                 )
         own = record.settings
+        if rerank not in (None, "none", "off"):
+            from knowledge.reranking import reranked
+
+            find = partial(self.search, query, where=where, ignore_case=ignore_case, highlight=highlight)
+            return reranked(
+                query,
+                rerank,
+                find=lambda pool: find(top_k=pool, threshold=0.0),
+                without=lambda: find(top_k=top_k, threshold=threshold),
+                pool=setting("rerank_pool", rerank_pool),
+                top_k=setting("top_k", own.get("top_k") if top_k is None else top_k),
+                threshold=setting("threshold", own.get("threshold") if threshold is None else threshold),
+            )
         found = self._opened().search(
             query,
             top_k=own.get("top_k") if top_k is None else top_k,

@@ -116,14 +116,18 @@ class HttpClient:
 
     @staticmethod
     def configured(
-        *, public_only: bool, total_s: float | None = None, read_s: float | None = None
+        *,
+        public_only: bool,
+        total_s: float | None = None,
+        read_s: float | None = None,
+        retries: int | None = None,
     ) -> HttpClient:
         """A client with the limits and permissions of the settings, where none are given."""
         limits = Limits(
             connect_s=setting("connect_timeout_s"),
             read_s=setting("read_timeout_s", read_s),
             total_s=setting("request_timeout_s", total_s),
-            retries=setting("request_retries"),
+            retries=setting("request_retries", retries),
             answer_bytes=setting("response_mb") * 2**20,
         )
         return HttpClient(

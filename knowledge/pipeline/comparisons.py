@@ -11,7 +11,7 @@ from typing import Any, Final
 from knowledge.errors import InputError
 
 _TRUE: Final = frozenset({"true", "1"})
-_EMPTY: Final = (None, "", [], (), {})
+_EMPTY: Final[tuple[Any, ...]] = (None, "", [], (), {})
 
 
 def holds(actual: Any, comparison: str, wanted: Any) -> bool:
@@ -90,7 +90,7 @@ _POSITIVES: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "start with": lambda actual, wanted: isinstance(actual, str) and actual.startswith(str(wanted)),
     "end with": lambda actual, wanted: isinstance(actual, str) and actual.endswith(str(wanted)),
     "is": _is,
-    "empty": lambda actual, wanted: actual in _EMPTY and actual is not False,
+    "empty": lambda actual, wanted: actual in _EMPTY,
     "in": lambda actual, wanted: any(_is(actual, one) for one in _several(wanted)),
     "all of": lambda actual, wanted: all(_contains(actual, one) for one in _several(wanted)),
     "=": _equals,

@@ -6,6 +6,7 @@ exported pipeline is the imported one, with positions on the canvas, notes and f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,6 +23,9 @@ VALUES_LIMIT: Final = 1_000_000
 """Values of a whole file with its aliases written out: a real pipeline has some thousands."""
 DEPTH_LIMIT: Final = 100
 NOTE: Final = "custom-note"
+
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_SEPARATORS: Final = re.compile("[\x85\u2028\u2029\ufeff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +107,24 @@ def read_pipeline(text: str | bytes) -> Pipeline:
 
 def write_pipeline(pipeline: Pipeline) -> str:
     """The YAML of a pipeline, as Dify imports it."""
-    return yaml.dump(dict(pipeline.content), Dumper=_Dumper, allow_unicode=True, sort_keys=False)
+    text: str = yaml.dump(dict(pipeline.content), Dumper=_Dumper, allow_unicode=True, sort_keys=False)
+    return text
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.SafeDumper):  # type: ignore[misc]
+    """Writes every value where it stands, and texts so that they are read as they were."""
+
     def ignore_aliases(self, data: Any) -> bool:
         return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    # Unquoted or in single quotes, YAML takes these for line breaks or marks, and folds them.
+    style = '"' if _SEPARATORS.search(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _loaded(text: str | bytes) -> Any:
@@ -123,9 +139,6 @@ def _loaded(text: str | bytes) -> Any:
         raise BrokenPipeline([f"the file is no YAML: {reason[:300]}"]) from None
     _check_size(content)
     return content
-
-
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _check_depth(text: str | bytes) -> None:
@@ -156,7 +169,7 @@ def _check_size(content: Any) -> None:
 
 
 def pipeline_of(content: Mapping[str, Any]) -> Pipeline:
-    """The pipeline of a file's content, for those that are made in Python. Raises `BrokenPipeline` for other kinds."""
+    """The pipeline of a file's content, also of one made in Python. Raises `BrokenPipeline` for other kinds."""
     if content.get("kind") != KIND:
         raise BrokenPipeline(
             [f"the kind is {content.get('kind')!r}; allowed: {KIND} (an app's DSL is no knowledge pipeline)"]

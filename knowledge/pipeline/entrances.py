@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from knowledge.errors import InputError
 from knowledge.pipeline.dsl import Node, Pipeline
 from knowledge.pipeline.files import File, read_document
 from knowledge.pipeline.node_types import ENTRANCE
+
+TEXT_PROVIDERS: Final = ("website_crawl", "online_document")
+"""Those that put out a text; the others a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +24,13 @@ class Entered:
 
 
 def entered(pipeline: Pipeline, file: File, entrance: str | None = None) -> Entered:
-    """The file at the entrance of this id or title; else at the first that takes it. Raises `InputError`."""
+    """The file at the entrance of this id or title; else at the first that takes it. Raises `InputError`.
+
+    Where all entrances are for pages and online documents, a file is taken for one.
+    """
     node = _named(pipeline, entrance) if entrance else _first(pipeline, file)
-    provider = str(node.data.get("provider_type"))
-    outputs = _as_text(file) if provider in ("website_crawl", "online_document") else {"file": file}
-    return Entered(node=node.id, outputs={**outputs, "datasource_type": provider})
+    outputs = _as_text(file) if _is_of_text(node) else {"file": file}
+    return Entered(node=node.id, outputs={**outputs, "datasource_type": node.data.get("provider_type")})
 
 
 def _as_text(file: File) -> dict[str, Any]:
@@ -52,9 +57,12 @@ def _named(pipeline: Pipeline, wanted: str) -> Node:
 
 
 def _first(pipeline: Pipeline, file: File) -> Node:
-    for node in pipeline.of_type(ENTRANCE):
-        if _takes(node, file):
-            return node
+    nodes = pipeline.of_type(ENTRANCE)
+    fitting = [node for node in nodes if _takes(node, file)]
+    if not fitting and all(map(_is_of_text, nodes)):
+        fitting = list(nodes)
+    if fitting:
+        return fitting[0]
     raise InputError(
         f"no entrance of the pipeline takes {file.name!r}; it has: {_listed(pipeline)}; choose one with --entrance"
     )
@@ -62,10 +70,14 @@ def _first(pipeline: Pipeline, file: File) -> Node:
 
 def _takes(node: Node, file: File) -> bool:
     """Pages have an address; of files, an entrance may name the suffixes."""
-    if node.data.get("provider_type") in ("website_crawl", "online_document"):
+    if _is_of_text(node):
         return bool(file.url)
     suffixes = [str(suffix).lower().lstrip(".") for suffix in node.data.get("fileExtensions") or ()]
     return not suffixes or file.extension in suffixes
+
+
+def _is_of_text(node: Node) -> bool:
+    return node.data.get("provider_type") in TEXT_PROVIDERS
 
 
 def _listed(pipeline: Pipeline) -> str:

@@ -1,4 +1,4 @@
-"""Files as variables of a pipeline: what they are called, what kind they are, and their bytes when these are needed."""
+"""Files as variables of a pipeline: what they are called, what kind they are, and their bytes when needed."""
 
 from __future__ import annotations
 

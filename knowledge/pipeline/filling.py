@@ -9,16 +9,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from knowledge import identity
-from knowledge.errors import KnowledgeError
+from knowledge.errors import InputError, KnowledgeError
 from knowledge.pipeline import history
-from knowledge.pipeline.dsl import Pipeline
+from knowledge.pipeline.changes import Seen, Synchronized, synchronize
+from knowledge.pipeline.dsl import Pipeline, write_pipeline
 from knowledge.pipeline.entrances import entered
 from knowledge.pipeline.files import File
 from knowledge.pipeline.node_types import Table
 from knowledge.pipeline.problems import check
 from knowledge.pipeline.publishing import check_fits
 from knowledge.pipeline.running import PipelineRun, run_pipeline
+from knowledge.pipeline.sources import DataSource, Entry, entries_of
 from knowledge.pipeline.tools import NO_TOOLS, DocumentContext, Tools
+from knowledge.pipeline.variables import plain
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -60,23 +63,60 @@ class Filling:
     functions: Table = field(default_factory=lambda: _NO_FUNCTIONS)
     """Node functions in place of those of their kind."""
 
-    def runs(self, files: Iterable[tuple[str, File]]) -> Iterator[DocumentRun]:
-        """Runs the pipeline on each file, by the key of its document; one that fails stops no other.
+    def runs(self, sources: Iterable[DataSource]) -> Iterator[DocumentRun]:
+        """Runs the pipeline on each file of the sources; one that fails stops no other.
 
         Raises `BrokenPipeline`, and `InputError` for a knowledge base that cannot hold what the pipeline makes.
         """
+        self.check()
+        seen: dict[str, str] = {}
+        for source in sources:
+            for entry in entries_of(source):
+                other = seen.setdefault(entry.key, source.name)
+                if other != source.name:
+                    error = (
+                        f"it would have the key of a file of {other}; run their common folder, or rename one"
+                    )
+                    yield DocumentRun(key=entry.key, run=_failed(error, time.time()))
+                else:
+                    yield self._fetched_and_run(source, entry)
+
+    def synchronize(self, source: DataSource) -> Synchronized:
+        """Runs the pipeline on what is new or changed in a source since the last time, and removes from the knowledge
+        base the documents of what is gone. Needs a knowledge base; raises as `runs` does."""
+        self.check()
+        if self.kb is None or self.workspace is None or self.is_preview:
+            raise InputError("to synchronize needs a knowledge base, and is no preview; name one with --kb")
+        seen = Seen.of(self.workspace.folder, self.kb.id, source)
+        signature = identity.signature(
+            [write_pipeline(self.pipeline), plain(self.inputs), self.entrance, self.llm]
+        )
+        return synchronize(
+            source, self.kb, seen, lambda key, file: self.run(key, file).run.error, signature=signature
+        )
+
+    def check(self) -> None:
+        """Raises what would make every run fail."""
         check(self.pipeline)
         if self.kb is not None:
             check_fits(self.kb, self.pipeline)
-        for key, file in files:
-            yield self._run(key, file)
+
+    def run(self, key: str, file: File) -> DocumentRun:
+        """Runs the pipeline on one file, whose document has this key."""
+        return self._kept(key, self._ran(key, file))
+
+    def _fetched_and_run(self, source: DataSource, entry: Entry) -> DocumentRun:
+        try:
+            file = source.fetch(entry)
+        except KnowledgeError as error:
+            return DocumentRun(key=entry.key, run=_failed(str(error), time.time()))
+        return self.run(entry.key, file)
 
     @property
     def is_preview(self) -> bool:
         return self.preview or self.kb is None or self.until is not None
 
-    def _run(self, key: str, file: File) -> DocumentRun:
-        run = self._ran(key, file)
+    def _kept(self, key: str, run: PipelineRun) -> DocumentRun:
         if self.kb is None or self.workspace is None or self.workspace.store.is_read_only:
             return DocumentRun(key=key, run=run)
         kept = history.record(
@@ -97,10 +137,7 @@ class Filling:
                 functions=self.functions,
             )
         except KnowledgeError as error:
-            seconds = time.time() - started_at
-            return PipelineRun(
-                status="failed", nodes=(), outputs={}, error=str(error), started_at=started_at, seconds=seconds
-            )
+            return _failed(str(error), started_at)
 
     def _tools(self, key: str, file: File) -> Tools:
         return Tools(
@@ -109,7 +146,10 @@ class Filling:
             open_model=_opener(self.llm) if self.llm else NO_TOOLS.open_model,
             preview=self.is_preview,
             document=DocumentContext(
-                key=key, name=file.name, metadata=self.metadata, source=file.url or str(file.path or "") or None
+                key=key,
+                name=file.name,
+                metadata=self.metadata,
+                source=file.url or str(file.path or "") or None,
             ),
         )
 
@@ -126,6 +166,18 @@ class Filling:
             "invoke_from": "debugger" if self.is_preview else "published",
             "user_id": "",
         }
+
+
+def _failed(error: str, started_at: float) -> PipelineRun:
+    """A run that ended before its first node."""
+    return PipelineRun(
+        status="failed",
+        nodes=(),
+        outputs={},
+        error=error,
+        started_at=started_at,
+        seconds=time.time() - started_at,
+    )
 
 
 def _opener(spec: str) -> Callable[[], AbstractContextManager[LanguageModel]]:

@@ -41,7 +41,13 @@ class RecordedRun:
 
 
 def record(
-    store: Store, base_id: str, document_key: str, inputs: Mapping[str, Any], run: PipelineRun, *, preview: bool
+    store: Store,
+    base_id: str,
+    document_key: str,
+    inputs: Mapping[str, Any],
+    run: PipelineRun,
+    *,
+    preview: bool,
 ) -> RecordedRun:
     """Keeps a run, and the last `RUNS_KEPT` of its knowledge base."""
     kept = RecordedRun(
@@ -59,7 +65,9 @@ def record(
     with store.write() as connection:
         connection.execute(_runs.insert().values(asdict(kept)))
         last = _newest(base_id).with_only_columns(_runs.c.id).limit(RUNS_KEPT)
-        connection.execute(_runs.delete().where(_runs.c.knowledge_base_id == base_id, _runs.c.id.not_in(last)))
+        connection.execute(
+            _runs.delete().where(_runs.c.knowledge_base_id == base_id, _runs.c.id.not_in(last))
+        )
     return kept
 
 

@@ -15,6 +15,7 @@ from knowledge.pipeline.node_types import (
     PLANNED,
     STORE,
     NodeType,
+    cases_of,
     kind_of,
 )
 from knowledge.pipeline.nodes.structures import STRUCTURES
@@ -43,7 +44,7 @@ def problems_of_node(node: Node) -> Iterator[str]:
         yield from _of_parameters(node.data, kind)
         yield from _of_errors(node.data)
     if node.type == BRANCH:
-        yield from _of_cases(node.data)
+        yield from _of_cases(node)
     if node.type == STORE:
         yield from _of_store(node.data)
 
@@ -132,11 +133,10 @@ def _are_defaults(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(one, Mapping) and "key" in one for one in value)
 
 
-def _of_cases(data: Mapping[str, Any]) -> Iterator[str]:
-    cases = data.get("cases")
-    if not isinstance(cases, list) or not cases:
-        yield f"cases: {cases!r} was given; allowed: a list of cases"
-        return
+def _of_cases(node: Node) -> Iterator[str]:
+    cases = cases_of(node)
+    if not cases:
+        yield f"cases: {node.data.get('cases')!r} was given; allowed: a list of cases"
     for number, case in enumerate(cases):
         for line in _of_case(case):
             yield f"cases[{number}]{line}"

@@ -136,9 +136,24 @@ PLANNED: Final = frozenset(
 """Nodes of Dify that do not run here yet."""
 
 
+_RENAMED: Final = {"parent_child_chunk": "parentchild_chunker"}
+"""Tools that were called otherwise before: today's name by the old one."""
+
+
 def kind_of(node: Node) -> str:
     """The `type` of a node; of a tool with its name, as `tool:general_chunker`."""
-    return f"tool:{node.data.get('tool_name')}" if node.type == "tool" else node.type
+    if node.type != "tool":
+        return node.type
+    name = str(node.data.get("tool_name"))
+    return f"tool:{_RENAMED.get(name, name)}"
+
+
+def cases_of(branch: Node) -> list[Any]:
+    """The cases of an if-else; one from before there were several has the conditions of its case `true` itself."""
+    if "cases" not in branch.data and "conditions" in branch.data:
+        return [{**branch.data, "case_id": "true"}]
+    cases = branch.data.get("cases")
+    return cases if isinstance(cases, list) else []
 
 
 def loaded(kind: str) -> Run:
@@ -147,25 +162,28 @@ def loaded(kind: str) -> Run:
     return run
 
 
-def outputs_of(node: Node) -> dict[str, str]:
-    """The names and types of what a node puts out."""
+def outputs_of(node: Node) -> dict[str, str] | None:
+    """The names and types of what a node puts out; None for a kind that is not known here."""
     if node.type == ENTRANCE:
-        return dict(ENTRANCES.get(str(node.data.get("provider_type")), {}))
+        found = ENTRANCES.get(str(node.data.get("provider_type")))
+        return dict(found) if found else None
     known = NODES.get(kind_of(node))
-    outputs = dict(known.outputs) if known else {}
+    if known is None:
+        return None
+    outputs = {**known.outputs, **_named_by_settings(node)}
     if node.data.get("error_strategy") in ("default-value", "fail-branch"):
         outputs |= {"error_message": "string", "error_type": "string"}
-    return outputs | _named_by_settings(node)
+    return outputs
 
 
 def _named_by_settings(node: Node) -> dict[str, str]:
     if node.type == "parameter-extractor":
-        return {name: "any" for name in _names(node.data.get("parameters"), "name")}
+        return dict.fromkeys(_names(node.data.get("parameters"), "name"), "any")
     if node.type != "variable-aggregator":
         return {}
     advanced = node.data.get("advanced_settings")
     if isinstance(advanced, Mapping) and advanced.get("group_enabled"):
-        return {name: "object" for name in _names(advanced.get("groups"), "group_name")}
+        return dict.fromkeys(_names(advanced.get("groups"), "group_name"), "object")
     return {"output": str(node.data.get("output_type") or "any")}
 
 

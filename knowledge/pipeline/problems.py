@@ -12,7 +12,16 @@ from knowledge.pipeline import graph
 from knowledge.pipeline.dsl import VERSION, Node, Pipeline
 from knowledge.pipeline.form_problems import problems_of_inputs
 from knowledge.pipeline.node_problems import problems_of_node
-from knowledge.pipeline.node_types import BRANCH, ENTRANCE, FILE_FIELDS, NODES, STORE, kind_of, outputs_of
+from knowledge.pipeline.node_types import (
+    BRANCH,
+    ENTRANCE,
+    FILE_FIELDS,
+    NODES,
+    STORE,
+    cases_of,
+    kind_of,
+    outputs_of,
+)
 from knowledge.pipeline.references import Reference, references_in
 from knowledge.pipeline.variables import shown
 
@@ -81,9 +90,8 @@ def _of_edges(pipeline: Pipeline) -> Iterator[str]:
 
 def _handles(node: Node) -> list[str]:
     if node.type == BRANCH:
-        cases = node.data.get("cases")
-        found = cases if isinstance(cases, list) else []
-        return [str(case.get("case_id")) for case in found if isinstance(case, Mapping)] + ["false"]
+        cases = [case for case in cases_of(node) if isinstance(case, Mapping)]
+        return [*(str(case.get("case_id")) for case in cases), "false"]
     fails = node.data.get("error_strategy") == "fail-branch"
     return [graph.ALWAYS, *([graph.SUCCEEDED, graph.FAILED] if fails else [])]
 
@@ -133,6 +141,8 @@ def _wrong(pipeline: Pipeline, reference: Reference, before: frozenset[str] | se
 
 def _wrong_output(node: Node, names: list[str]) -> str | None:
     outputs = outputs_of(node)
+    if outputs is None:
+        return None
     if names[0] not in outputs:
         return f"{node.label} does not put out {names[0]!r}; it has: {', '.join(outputs) or 'nothing'}"
     if outputs[names[0]] == "file" and len(names) > 1 and names[1] not in FILE_FIELDS:
@@ -149,7 +159,8 @@ def _wrong_type(pipeline: Pipeline, node: Node, reference: Reference) -> str | N
     made = NODES.get(kind_of(source))
     if node.type == STORE and made and made.structure not in (None, node.data.get("chunk_structure")):
         return f"{source.label} makes {made.structure}, the chunk_structure is {node.data.get('chunk_structure')}"
-    found = outputs_of(source)[reference.selector[1]] if len(reference.selector) == 2 else "any"
+    outputs = outputs_of(source) or {}
+    found = outputs.get(reference.selector[1], "any") if len(reference.selector) == 2 else "any"
     if found.partition("[")[0] in (*kind.takes[name].split("|"), "any"):
         return None
     return f"its type is {found}; allowed: {kind.takes[name].replace('|', ', ')}"

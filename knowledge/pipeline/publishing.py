@@ -1,7 +1,7 @@
 """The pipeline of a knowledge base: a draft that is tried out, and the versions that were published.
 
-Publishing checks the pipeline and gives the settings of its knowledge-index node to the knowledge base. How the chunks
-are related, and how they are indexed, is fixed when the base is made.
+Publishing checks the pipeline and gives the settings of its knowledge-index node to the knowledge base. How the
+chunks are related, and how they are indexed, is fixed when the base is made.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from knowledge import schema
-from knowledge.errors import BrokenPipeline, InputError, NotFound
+from knowledge.errors import InputError, NotFound
 from knowledge.knowledge_base import KnowledgeBase
 from knowledge.pipeline.dsl import Pipeline, read_pipeline, write_pipeline
 from knowledge.pipeline.node_problems import SEARCH_METHODS
@@ -45,8 +45,8 @@ def import_pipeline(
 ) -> KnowledgeBase:
     """Makes it the draft of a knowledge base, which is made to fit when there is none of this name.
 
-    A draft may be unfinished, but for its knowledge-index node. Raises `BrokenPipeline`, and `InputError` for a base of
-    another structure or indexing.
+    A draft may be unfinished, but for its knowledge-index node. Raises `BrokenPipeline`, and `InputError` for a base
+    of another structure or indexing.
     """
     kb = workspace.open(name) if workspace.has(name) else None
     if kb is None:
@@ -58,8 +58,14 @@ def import_pipeline(
     return kb
 
 
-def create_base(workspace: Workspace, name: str, pipeline: Pipeline, embedding: str | None = None) -> KnowledgeBase:
-    """The knowledge base that the pipeline's knowledge-index node describes; the embedding model is chosen here."""
+def create_base(
+    workspace: Workspace, name: str, pipeline: Pipeline, embedding: str | None = None
+) -> KnowledgeBase:
+    """The knowledge base that the pipeline's knowledge-index node describes; the embedding model is chosen here.
+
+    Every term is indexed, whatever the node's `keyword_number`: Dify writes its default of 10 into every pipeline, and
+    ten keywords of a chunk of 1,000 characters miss most questions about it.
+    """
     data = _store_settings(pipeline)
     indexing: Indexing = data["indexing_technique"]
     return workspace.create(
@@ -68,7 +74,6 @@ def create_base(workspace: Workspace, name: str, pipeline: Pipeline, embedding: 
         indexing=indexing,
         embedding=embedding,
         description=pipeline.description,
-        keyword_number=data.get("keyword_number") if indexing == "economy" else None,
     )
 
 
@@ -119,8 +124,33 @@ def search_settings(pipeline: Pipeline, indexing: Indexing) -> dict[str, Any]:
         "mode": mode if has_mode else None,
         "top_k": model.get("top_k"),
         "threshold": model.get("score_threshold") if model.get("score_threshold_enabled") else None,
-        "vector_weight": (weights.get("vector_setting") or {}).get("vector_weight") if mode == "hybrid" else None,
+        "vector_weight": (weights.get("vector_setting") or {}).get("vector_weight")
+        if mode == "hybrid"
+        else None,
     }
+
+
+def remarks(pipeline: Pipeline, embedding: str | None) -> list[str]:
+    """What is different here from where the pipeline was drawn, a line each."""
+    data = _store_settings(pipeline)
+    model = data.get("retrieval_model") or {}
+    said = []
+    if pipeline.dependencies:
+        said.append(f"drawn with the plugins {', '.join(pipeline.dependencies)}, which are not needed here")
+    if embedding is not None and data.get("embedding_model"):
+        said.append(
+            f"the pipeline names {data['embedding_model']} for embedding; this knowledge base has {embedding}"
+        )
+    if data.get("keyword_number") and data.get("indexing_technique") == "economy":
+        said.append(
+            f"the pipeline names {data['keyword_number']} keywords a chunk; here every term is indexed, unless you "
+            f"knowledge rebuild KB --keyword-number {data['keyword_number']}"
+        )
+    if model.get("reranking_enable") and model.get("reranking_mode") == "reranking_model":
+        said.append("the pipeline asks for a rerank model, which is not used here")
+    if (data.get("summary_index_setting") or {}).get("enable"):
+        said.append("the pipeline asks for a summary index, which is not made here")
+    return said
 
 
 def draft(store: Store, kb: KnowledgeBase) -> StoredPipeline:
@@ -130,7 +160,9 @@ def draft(store: Store, kb: KnowledgeBase) -> StoredPipeline:
 
 def published(store: Store, kb: KnowledgeBase) -> StoredPipeline:
     """The version that runs. Raises `NotFound`."""
-    return _last(store, kb, PUBLISHED) or _missing(kb, "has no published pipeline", "knowledge pipeline publish")
+    return _last(store, kb, PUBLISHED) or _missing(
+        kb, "has no published pipeline", "knowledge pipeline publish"
+    )
 
 
 def _missing(kb: KnowledgeBase, what: str, command: str) -> StoredPipeline:
@@ -144,7 +176,9 @@ def _last(store: Store, kb: KnowledgeBase, state: str) -> StoredPipeline | None:
     if not rows:
         return None
     number = len(rows) if state == PUBLISHED else 0
-    return StoredPipeline(pipeline=read_pipeline(rows[-1].text), number=number, created_at=rows[-1].created_at)
+    return StoredPipeline(
+        pipeline=read_pipeline(rows[-1].text), number=number, created_at=rows[-1].created_at
+    )
 
 
 def _keep(store: Store, base_id: str, state: str, pipeline: Pipeline) -> None:

@@ -12,6 +12,7 @@ from knowledge.pipeline import graph
 from knowledge.pipeline.dsl import Node, Pipeline
 from knowledge.pipeline.entrances import Entered
 from knowledge.pipeline.failing import ErrorRule, Pause
+from knowledge.pipeline.forms import filled_form
 from knowledge.pipeline.node_types import BRANCH, ENTRANCE, STORE, Run, Table, kind_of, loaded
 from knowledge.pipeline.problems import check
 from knowledge.pipeline.references import references_in
@@ -71,15 +72,15 @@ def run_pipeline(
     """Runs the nodes that `begin` leads to, in order; the first error that no node handles ends it.
 
     `inputs` are the values of the form by name, `system` those of `sys`. `until` is a node: only what it needs is
-    run, and itself. `functions` replace the node functions of their kind. Raises `BrokenPipeline` before anything
-    runs; what goes wrong later is in the result.
+    run, and itself. `functions` replace the node functions of their kind. Raises `BrokenPipeline`, and
+    `InputError` for the form, before anything runs; what goes wrong later is in the result.
     """
     check(pipeline)
     if until is not None and pipeline.node(until) is None:
         raise InputError(f"the pipeline has no node {until!r}; it has: {', '.join(graph.order(pipeline))}")
     values = Values(
         {
-            "rag": _form(pipeline, begin.node, inputs or {}),
+            "rag": filled_form(pipeline.inputs, begin.node, inputs or {}),
             "sys": dict(system or {}),
             "env": dict(pipeline.environment),
         }
@@ -119,16 +120,6 @@ def _inputs(node: Node, values: Values) -> dict[str, Any]:
     """What a person sees as the input of a node."""
     selectors = [reference.selector for reference in references_in(node.data)]
     return {shown(selector): values.get(selector) for selector in selectors if values.has(selector)}
-
-
-def _form(pipeline: Pipeline, entrance: str, given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The scope `rag`: the fields of all entrances and of this one. Raises `InputError`."""
-    from knowledge.pipeline.forms import filled
-
-    return {
-        owner: filled([one for one in pipeline.inputs if one.belongs_to == owner], given)
-        for owner in ("shared", entrance)
-    }
 
 
 class _Running:

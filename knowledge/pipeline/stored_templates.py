@@ -57,12 +57,16 @@ def remove_template(store: Store, name: str) -> None:
     with store.write() as connection:
         removed = connection.execute(_templates.delete().where(_templates.c.name == name)).rowcount
     if not removed:
-        raise NotFound(f"the workspace has no template {name!r}; list them with: knowledge pipeline templates")
+        raise NotFound(
+            f"the workspace has no template {name!r}; list them with: knowledge pipeline templates"
+        )
 
 
 def _built_in() -> list[Template]:
     folder = files("knowledge.pipeline").joinpath("templates")
-    found = sorted((file for file in folder.iterdir() if file.name.endswith(_SUFFIX)), key=lambda file: file.name)
+    found = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(_SUFFIX)), key=lambda file: file.name
+    )
     return [
         Template(
             name=file.name.removesuffix(_SUFFIX),

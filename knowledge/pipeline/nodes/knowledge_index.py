@@ -36,9 +36,7 @@ class AlreadyCut(ProcessRule):
         """Changes with any of the chunks."""
         return identity.signature(["chunks of a pipeline", repr(self.chunks)])
 
-    def apply(
-        self, document: Document, model: LanguageModel | None = None
-    ) -> tuple[Document, list[Chunk]]:
+    def apply(self, document: Document, model: LanguageModel | None = None) -> tuple[Document, list[Chunk]]:
         return document, list(self.chunks)
 
 
@@ -95,10 +93,12 @@ def _warnings(pieces: Pieces) -> Iterator[str]:
 
 
 def _entrance_files(values: Values) -> Iterator[File]:
-    """What the run was given, by the name that every entrance has for it."""
+    """What the run was given: entrances put out a `file`, or the `content` of a page."""
     for outputs in values.scopes.values():
         if isinstance(file := outputs.get("file"), File):
             yield file
+        if isinstance(content := outputs.get("content"), str):
+            yield File.of_bytes("content.md", content.encode(errors="replace"))
 
 
 def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:

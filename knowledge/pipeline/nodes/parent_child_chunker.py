@@ -39,9 +39,7 @@ def parent_child_chunks(
     `InputError`.
     """
     if parent_mode not in _MODES:
-        raise InputError(
-            f"parent_mode is {parent_mode!r}; allowed: paragraph, full_doc; choose one of these"
-        )
+        raise InputError(f"parent_mode is {parent_mode!r}; allowed: paragraph, full_doc; choose one of these")
     cleaned = chunkers.clean(
         Document(text=input_text),
         remove_extra_spaces=remove_extra_spaces,

@@ -1,4 +1,4 @@
-"""Where the chunks of a pipeline stand: found again in the file they were cut from, which is what a citation names."""
+"""Where the chunks of a pipeline stand: found again in the file they were cut from, which a citation names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 import chunkers
 from chunkers.cutting import Cutting, Span
+from extractors.table import cell
 from knowledge.pipeline.nodes.structures import Piece
 from knowledge.types import Chunk, Document
 
@@ -23,18 +24,22 @@ _Place = tuple[Span, Span | None]
 def placed(pieces: Sequence[Piece], sources: Iterable[Document]) -> tuple[Document, list[Chunk]]:
     """The document that the pieces were cut from, and the pieces as spans of its text, with headings, pages and rows.
 
-    That is the one which says the most of them, as it is or cleaned. Pieces that it does not say (a model wrote or
-    changed their words) are appended to its text. When none says half of them, the text is the pieces alone.
+    That is the one which says the most of them, as it is or cleaned; what it does not say was generated, and is
+    appended to its text. When none says half of them, the text is the pieces alone.
     """
-    document, places = _best(pieces, sources)
-    extended, places = _appended(pieces, document, places)
+    readable = list(sources)
+    document, found = _best(pieces, readable)
+    extended, places = _appended(pieces, document, found)
     text = extended.text
-    cutting = Cutting(chunkers.General(), text, [block for block in extended.blocks if block.end > block.start])
-    chunks = [_chunk(cutting, text, piece, place) for piece, place in zip(pieces, places, strict=True)]
-    if not document.text:
-        return extended, chunks
-    end = len(document.text)
-    return extended, [chunk if chunk.end <= end else replace(chunk, origin="generated") for chunk in chunks]
+    cutting = Cutting(
+        chunkers.General(), text, [block for block in extended.blocks if block.end > block.start]
+    )
+    chunks = []
+    for piece, place, before in zip(pieces, places, found, strict=True):
+        chunk = _chunk(cutting, text, piece, place)
+        is_said = before is not None or not readable
+        chunks.append(chunk if is_said else replace(chunk, origin="generated"))
+    return extended, chunks
 
 
 def _best(pieces: Sequence[Piece], sources: Iterable[Document]) -> tuple[Document, list[_Place | None]]:
@@ -52,9 +57,14 @@ def _best(pieces: Sequence[Piece], sources: Iterable[Document]) -> tuple[Documen
 
 
 def _readings(document: Document) -> Iterator[Document]:
-    """The document as chunkers may have cleaned it."""
+    """The document as chunkers may have cleaned it: they are given a text, which does not tell what is code."""
+    prose = tuple(
+        replace(block, kind="paragraph") if block.kind == "code" else block for block in document.blocks
+    )
     for spaces, addresses in product((False, True), repeat=2):
-        yield chunkers.clean(document, remove_extra_spaces=spaces, remove_urls_emails=addresses).document
+        yield chunkers.clean(
+            replace(document, blocks=prose), remove_extra_spaces=spaces, remove_urls_emails=addresses
+        ).document
 
 
 def _places(pieces: Sequence[Piece], text: str) -> list[_Place | None]:
@@ -62,22 +72,28 @@ def _places(pieces: Sequence[Piece], text: str) -> list[_Place | None]:
     places: list[_Place | None] = []
     position = 0
     for piece in pieces:
-        start = text.find(piece.content, position)
-        start = text.find(piece.content, 0, position) if start < 0 else start
-        place = _place(piece, text, start) if start >= 0 else None
-        position = start if place else position
+        question = _found(text, piece.content, position) or _found(text, piece.content, 0)
+        place = _with_answer(piece, text, question) if question else None
+        position = place[0].start if place else position
         places.append(place)
     return places
 
 
-def _place(piece: Piece, text: str, start: int) -> _Place | None:
+def _with_answer(piece: Piece, text: str, question: Span) -> _Place | None:
     """The answer is looked for after its question, then before it, as columns may be in any order."""
-    question = _span(start, piece.content)
     if piece.answer is None:
         return question, None
-    answer = text.find(piece.answer, question[2])
-    answer = text.rfind(piece.answer, 0, start) if answer < 0 else answer
-    return (question, _span(answer, piece.answer)) if answer >= 0 else None
+    answer = _found(text, piece.answer, question.end) or _found(text, piece.answer, 0)
+    return (question, answer) if answer else None
+
+
+def _found(text: str, said: str, start: int) -> Span | None:
+    """Where it is said from `start` on, as it is or as a cell of a table has it."""
+    for written in (said, cell(said)):
+        position = text.find(written, start)
+        if position >= 0:
+            return _span(position, written)
+    return None
 
 
 def _span(start: int, said: str) -> Span:
@@ -105,7 +121,9 @@ def _appended(
 def _chunk(cutting: Cutting, text: str, piece: Piece, place: _Place) -> Chunk:
     span, answer = place
     passage = cutting.passage(span, tuple(_children(cutting, text, piece, span)))
-    return replace(passage, answer=piece.answer, answer_span=answer[1:]) if answer else passage
+    return (
+        replace(passage, answer=piece.answer, answer_span=(answer.start, answer.end)) if answer else passage
+    )
 
 
 def _children(cutting: Cutting, text: str, piece: Piece, parent: Span) -> Iterator[Chunk]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import chunkers
 from chunkers.dify import qa_structure
 from chunkers.qa_tables import Column
+from chunkers.rows import shown
 from knowledge.errors import EmptyDocument
 from knowledge.pipeline.files import File, files_in, read_document
 from knowledge.pipeline.nodes.parameters import Parameters
@@ -21,11 +23,14 @@ def qa_chunks(file: File, *, question_column: Column = 0, answer_column: Column 
     Any file with a table will do, CSV or spreadsheet. Raises `InputError` for columns that are not there,
     `EmptyDocument` where there are no pairs, and `ExtractionError`.
     """
+    document = read_document(file)
     chunker = chunkers.QA(question=(question_column,), answer=answer_column)
-    pairs, warnings = chunker.chunk_with_warnings(read_document(file))
+    pairs, warnings = chunker.chunk_with_warnings(document)
     if not pairs:
         raise EmptyDocument(f"{file.name}: {warnings[-1]}")
-    return qa_structure(pairs)
+    return qa_structure(
+        [replace(pair, content=shown(document.text, (pair.start, pair.end))) for pair in pairs]
+    )
 
 
 def _column(value: Any, default: int) -> Column:

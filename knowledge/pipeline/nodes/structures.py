@@ -66,9 +66,7 @@ def preview(pieces: Pieces) -> dict[str, Any]:
         "total_segments": len(pieces.pieces),
     }
     if pieces.chunk_structure == "qa_model":
-        shown["qa_preview"] = [
-            {"question": piece.content, "answer": piece.answer} for piece in pieces.pieces
-        ]
+        shown["qa_preview"] = [{"question": piece.content, "answer": piece.answer} for piece in pieces.pieces]
     elif pieces.chunk_structure == "hierarchical_model":
         shown["parent_mode"] = pieces.parent_mode
         shown["preview"] = [

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from knowledge.errors import InputError
 from knowledge.pipeline.tools import Tools
 from knowledge.pipeline.variables import Values, plain
 from knowledge.registry import missing
-
-MOST_CHARACTERS: Final = 400_000
-"""As in Dify: a template may repeat what it is given without end."""
 
 
 def transform(template: str, variables: Mapping[str, Any]) -> str:
@@ -21,23 +17,10 @@ def transform(template: str, variables: Mapping[str, Any]) -> str:
     and `MissingDependency`.
     """
     try:
-        from jinja2 import TemplateError
-        from jinja2.sandbox import ImmutableSandboxedEnvironment
+        from knowledge.pipeline.nodes.jinja_sandbox import rendered
     except ImportError:
         raise missing("pipeline", "a template") from None
-    written, length = [], 0
-    try:
-        compiled = ImmutableSandboxedEnvironment().from_string(template)
-        for part in compiled.generate({name: plain(value) for name, value in variables.items()}):
-            written.append(part)
-            length += len(part)
-            if length > MOST_CHARACTERS:
-                raise InputError(f"the template gives more than {MOST_CHARACTERS} characters; shorten it")
-    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise InputError(
-            f"the template cannot be rendered ({type(error).__name__}: {' '.join(str(error).split())}); mend it"
-        ) from error
-    return "".join(written)
+    return rendered(template, {name: plain(value) for name, value in variables.items()})
 
 
 def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Archives and compressed files, within limits that no header can lie about."""

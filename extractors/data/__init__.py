@@ -1,0 +1,1 @@
+"""Records: JSON, YAML, CSV, subtitles, notebooks, properties."""

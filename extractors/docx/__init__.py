@@ -1,0 +1,1 @@
+"""Word documents: body, notes, headers and comments in reading order."""

@@ -1,0 +1,1 @@
+"""Which encoding some text is in."""

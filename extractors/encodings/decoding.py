@@ -1,0 +1,137 @@
+"""Turns bytes of an unknown encoding into text: marks first, then UTF-8, then the likeliest legacy set."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from extractors.cleaning import clean
+from extractors.encodings.legacy_encodings import guess
+
+SAMPLE_BYTES: Final = 16_384
+_MOSTLY_UTF8: Final = 9
+"""Good multi-byte characters per bad byte from which damaged UTF-8 is still taken for UTF-8."""
+_WIDE_SHARE: Final = 0.9
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]+")
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"\x84\x31\x95\x33", "gb18030"),
+)
+_WIDE: Final = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    text: str
+    """Without byte-order mark, clean, lines ended by "\\n"."""
+    encoding: str
+    warnings: tuple[str, ...] = ()
+
+
+def decode(data: bytes, declared: str | None = None) -> Decoded:
+    """The text of `data`. A `declared` encoding wins unless the bytes speak against it."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _decoded(data[len(mark) :], encoding)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _decode_legacy(data, declared)
+    if "\x00" in text and (wide := wide_encoding(data)):
+        return _decoded(data, wide)
+    if "\x1b$" in text:
+        return _decode_escaped(data, text)
+    return Decoded(text=clean(text), encoding="utf-8")
+
+
+def wide_encoding(data: bytes) -> str | None:
+    """UTF-32 or UTF-16 without a mark, told by its zero bytes; None when `data` is neither."""
+    sample = data[: SAMPLE_BYTES - SAMPLE_BYTES % 4]
+    sample = sample[: len(sample) - len(sample) % 4] or sample
+    if b"\x00" not in sample:
+        return None
+    texts = {encoding: sample.decode(encoding, errors="replace") for encoding in _WIDE}
+    readable = [encoding for encoding, text in texts.items() if _readable_share(text) > _WIDE_SHARE]
+    return min(readable, key=lambda encoding: _pages(texts[encoding]), default=None)
+
+
+def _readable_share(text: str) -> float:
+    return sum(map(_is_everyday, text)) / len(text) if text else 0.0
+
+
+def _is_everyday(character: str) -> bool:
+    """Whether a character is likely where UTF-16 is guessed: the alphabets, CJK, kana, Hangul."""
+    code = ord(character)
+    if code < 0x20:
+        return character in "\t\n\r\f"
+    return (
+        code < 0x1100
+        or 0x1E00 <= code < 0x2040
+        or 0x3000 <= code < 0xA000
+        or 0xAC00 <= code < 0xD7A4
+        or 0xFF00 < code < 0xFFEF
+    )
+
+
+def _pages(text: str) -> int:
+    """How many ranges of 256 characters a text uses: read in the wrong order of bytes it uses many more."""
+    return len({ord(character) >> 8 for character in text})
+
+
+def _decode_escaped(data: bytes, text: str) -> Decoded:
+    """ISO-2022-JP is pure ASCII with escapes; text that merely holds an escape stays as it is."""
+    try:
+        return Decoded(text=clean(data.decode("iso2022_jp_ext")), encoding="iso2022_jp_ext")
+    except UnicodeDecodeError:
+        return Decoded(text=clean(text), encoding="utf-8")
+
+
+def _decode_legacy(data: bytes, declared: str | None) -> Decoded:
+    wide = wide_encoding(data)
+    if wide is not None:
+        return _decoded(data, wide)
+    if _is_mostly_utf8(_sample(data)):
+        return _decoded(data, "utf-8")
+    found = guess(data, declared)
+    doubt = () if found.is_certain else (f"the encoding is uncertain; it was read as {found.encoding}",)
+    return _decoded(data, found.encoding, doubt)
+
+
+def _decoded(data: bytes, encoding: str, warnings: tuple[str, ...] = ()) -> Decoded:
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError:
+        text = data.decode(encoding, errors="replace")
+        replaced = text.count("\ufffd")
+        line = text.count("\n", 0, text.index("\ufffd")) + 1
+        warnings += (
+            f"{replaced} places could not be decoded as {encoding} and were replaced by U+FFFD; "
+            f"the first is on line {line}",
+        )
+    return Decoded(text=clean(text.removeprefix("\ufeff")), encoding=encoding, warnings=warnings)
+
+
+def _sample(data: bytes) -> bytes:
+    """The first bytes above ASCII: the others say nothing about the encoding."""
+    pieces: list[bytes] = []
+    size = 0
+    for found in _HIGH_BYTES.finditer(data):
+        pieces.append(found.group()[:SAMPLE_BYTES])
+        size += len(pieces[-1])
+        if size >= SAMPLE_BYTES:
+            break
+    return b" ".join(pieces)
+
+
+def _is_mostly_utf8(sample: bytes) -> bool:
+    text = sample.decode("utf-8", errors="replace")
+    bad = text.count("\ufffd")
+    good = sum(character > "\x7f" for character in text) - bad
+    return good >= _MOSTLY_UTF8 * bad

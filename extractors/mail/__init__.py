@@ -1,0 +1,1 @@
+"""Messages and saved pages, both of them MIME."""

@@ -1,0 +1,1 @@
+"""Text that people write: plain, Markdown, reStructuredText, Org, source code."""

@@ -1,0 +1,1 @@
+"""Compound files: old Office documents, embedded objects, encrypted packages."""

@@ -1,0 +1,1 @@
+"""PDF: the page as pdfium draws it, read in the order in which a person would."""

@@ -1,0 +1,1 @@
+"""PowerPoint presentations: slide by slide, with notes and comments."""

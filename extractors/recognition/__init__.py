@@ -1,0 +1,1 @@
+"""What some bytes are, by their content first and their name second."""

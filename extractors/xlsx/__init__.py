@@ -1,0 +1,1 @@
+"""Excel workbooks of the Open XML family, streamed."""

@@ -1,0 +1,1 @@
+"""XML: known vocabularies by their meaning, others record by record."""

@@ -1,0 +1,189 @@
+"""The form of a pipeline: seven types of fields, what they allow, and the values that a person gave, checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from knowledge.errors import InputError
+from knowledge.pipeline.dsl import InputVariable
+from knowledge.pipeline.files import File
+
+SHARED: Final = "shared"
+_TEXT_LENGTH: Final = 256
+"""Characters of a short text, where its field does not say; as in Dify."""
+_MOST_FILES: Final = 5
+_EMPTY: Final[Mapping[str, Any]] = {"checkbox": False, "number": None, "file": None, "file-list": []}
+"""What a field holds that was left empty; texts are empty texts."""
+_WORDS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def filled(fields: Iterable[InputVariable], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The value of each field by its name: what was given, else its default, else nothing; others are ignored.
+
+    Texts that say numbers, truth values or paths of files are read as such. Raises `InputError` naming every field
+    whose value is missing or not allowed.
+    """
+    values, wrong = {}, []
+    for one in fields:
+        try:
+            values[one.name] = value_of(one, given.get(one.name))
+        except InputError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise InputError("; ".join(wrong))
+    return values
+
+
+def filled_form(
+    fields: Sequence[InputVariable], entrance: str, given: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """The values of the fields that all entrances share, and of those of one entrance, under `shared` and its id.
+
+    Raises `InputError` with all that is wrong, names that no field has too.
+    """
+    unknown = sorted(set(given) - {one.name for one in fields})
+    wrong = [f"there is no input {name!r}; there are: {_named(fields)}" for name in unknown]
+    scopes: dict[str, dict[str, Any]] = {}
+    for owner in (SHARED, entrance):
+        try:
+            scopes[owner] = filled([one for one in fields if one.belongs_to == owner], given)
+        except InputError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise InputError("; ".join(wrong))
+    return scopes
+
+
+def _named(fields: Iterable[InputVariable]) -> str:
+    return ", ".join(one.name for one in fields) or "none"
+
+
+def value_of(one: InputVariable, given: Any) -> Any:
+    """The value of one field. Raises `InputError`."""
+    value = one.default if given is None else given
+    if value is None or value == "" or value == []:
+        if one.required:
+            raise InputError(f"the input {one.name} is required and was left empty; give it a value")
+        return _EMPTY.get(one.type, "")
+    if one.type not in _READERS:
+        raise InputError(f"the input {one.name} has the type {one.type!r}; allowed: {', '.join(_READERS)}")
+    return _READERS[one.type](one, value)
+
+
+def _text(one: InputVariable, value: Any) -> str:
+    text, longest = str(value), _longest(one)
+    if longest is not None and len(text) > longest:
+        raise InputError(
+            f"the input {one.name} has {len(text)} characters; allowed: at most {longest}; shorten it"
+        )
+    return text
+
+
+def _longest(one: InputVariable) -> int | None:
+    """A paragraph is as long as it likes, where its field does not say."""
+    return int(one.max_length) if one.max_length else _TEXT_LENGTH if one.type == "text-input" else None
+
+
+def _option(one: InputVariable, value: Any) -> str:
+    options = [str(option) for option in one.options]
+    if str(value) not in options:
+        raise InputError(
+            f"the input {one.name} is {value!r}; allowed: {', '.join(options)}; choose one of these"
+        )
+    return str(value)
+
+
+def _number(one: InputVariable, value: Any) -> int | float:
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise InputError(f"the input {one.name} is {value!r}; allowed: a number; change it")
+    return int(number) if number.is_integer() else number
+
+
+def _truth(one: InputVariable, value: Any) -> bool:
+    known = value if isinstance(value, bool) else _WORDS.get(str(value).strip().lower())
+    if known is None:
+        raise InputError(f"the input {one.name} is {value!r}; allowed: true or false; change it")
+    return known
+
+
+def _file(one: InputVariable, value: Any) -> File:
+    file = value if isinstance(value, File) else File.of_path(Path(str(value)))
+    allowed = list(_allowed_kinds(one))
+    if allowed and not any(fits(file) for _, fits in allowed):
+        names = ", ".join(name for name, _ in allowed)
+        raise InputError(f"the input {one.name} is {file.name!r}; allowed: {names}; choose another file")
+    methods = one.data.get("allow_file_upload_methods") or one.data.get("allowed_file_upload_methods") or ()
+    if methods and file.transfer_method not in methods:
+        raise InputError(f"the input {one.name} is a {file.transfer_method}; allowed: {', '.join(methods)}")
+    return file
+
+
+def _allowed_kinds(one: InputVariable) -> Iterator[tuple[str, Callable[[File], bool]]]:
+    """Kinds of files, and for the kind `custom` the extensions that a field names."""
+    for kind in one.data.get("allowed_file_types") or ():
+        if kind != "custom":
+            yield kind, lambda file, kind=kind: file.type == kind  # type: ignore[misc]
+    for extension in one.data.get("allow_file_extension") or one.data.get("allowed_file_extensions") or ():
+        plain = str(extension).lower().removeprefix(".")
+        yield f".{plain}", lambda file, plain=plain: file.extension == plain  # type: ignore[misc]
+
+
+def _files(one: InputVariable, value: Any) -> list[File]:
+    given = list(value) if isinstance(value, list | tuple) else [value]
+    most = int(one.max_length or _MOST_FILES)
+    if len(given) > most:
+        raise InputError(
+            f"the input {one.name} has {len(given)} files; allowed: at most {most}; leave some out"
+        )
+    return [_file(one, file) for file in given]
+
+
+_READERS: Final[Mapping[str, Callable[[InputVariable, Any], Any]]] = {
+    "text-input": _text,
+    "paragraph": _text,
+    "select": _option,
+    "number": _number,
+    "checkbox": _truth,
+    "file": _file,
+    "file-list": _files,
+}
+
+
+def form_schema(fields: Iterable[InputVariable]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of an object with the values of these fields; files are paths."""
+    listed = list(fields)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {one.name: _schema(one) for one in listed},
+        "required": [one.name for one in listed if one.required and one.default in (None, "")],
+        "additionalProperties": False,
+    }
+
+
+def _schema(one: InputVariable) -> dict[str, Any]:
+    described = {"title": one.label, "description": one.data.get("tooltips"), "default": one.default}
+    return {
+        **_type_schema(one),
+        **{key: value for key, value in described.items() if value not in (None, "")},
+    }
+
+
+def _type_schema(one: InputVariable) -> dict[str, Any]:
+    if one.type == "select":
+        return {"enum": [str(option) for option in one.options]}
+    if one.type == "number":
+        return {"type": "number"}
+    if one.type == "checkbox":
+        return {"type": "boolean"}
+    if one.type == "file-list":
+        return {"type": "array", "items": {"type": "string"}, "maxItems": int(one.max_length or _MOST_FILES)}
+    longest = _longest(one) if one.type in ("text-input", "paragraph") else None
+    return {"type": "string"} if longest is None else {"type": "string", "maxLength": longest}

@@ -1,0 +1,110 @@
+"""What a language model answers to messages with variables in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Literal, cast, get_args
+
+from knowledge.chat import Completion, Message
+from knowledge.errors import InputError, LanguageModelError
+from knowledge.pipeline.nodes.json_answers import THOUGHTS, object_in
+from knowledge.pipeline.nodes.template_transform import transform
+from knowledge.pipeline.tools import Tools
+from knowledge.pipeline.variables import Values, as_text
+from knowledge.protocols import LanguageModel
+
+Role = Literal["system", "user", "assistant"]
+_ROLES: Final = get_args(Role)
+_CONTEXT: Final = "{{#context#}}"
+
+
+def ask(model: LanguageModel, messages: Sequence[Message]) -> Completion:
+    """The whole answer. Raises `LanguageModelError`, also for one that broke off at the model's limit: Dify goes on
+    with what there is."""
+    if not any(message.content.strip() for message in messages):
+        raise InputError("the prompt is empty; write what the model is to do")
+    completion = model.complete(messages)
+    if completion.is_cut_off:
+        raise LanguageModelError(
+            "the model reached its limit before the end of its answer; give it less text, or raise its limit"
+        )
+    return completion
+
+
+def messages_of(data: Mapping[str, Any], values: Values) -> list[Message]:
+    """The messages of a node, with the values of its variables; those without any text are left out.
+
+    Raises `MissingVariable`, and `InputError` for a role that there is not.
+    """
+    template = data.get("prompt_template") or []
+    prompts = [{"role": "user", **template}] if isinstance(template, Mapping) else template
+    said = [Message(role=_role(prompt), content=_content(prompt, data, values)) for prompt in prompts]
+    return [message for message in said if message.content.strip()]
+
+
+def _role(prompt: Mapping[str, Any]) -> Role:
+    role = prompt.get("role") or "user"
+    if role not in _ROLES:
+        raise InputError(f"the role of a message is {role!r}; allowed: {', '.join(_ROLES)}")
+    return cast(Role, role)
+
+
+def _content(prompt: Mapping[str, Any], data: Mapping[str, Any], values: Values) -> str:
+    if prompt.get("edition_type") == "jinja2":
+        named = (data.get("prompt_config") or {}).get("jinja2_variables") or ()
+        variables = {entry["variable"]: values.get(entry["value_selector"]) for entry in named}
+        return transform(prompt.get("jinja2_text") or prompt.get("text") or "", variables)
+    parts = (prompt.get("text") or "").split(_CONTEXT)
+    return (
+        _context(data, values).join(values.render(part) for part in parts)
+        if parts[1:]
+        else values.render(parts[0])
+    )
+
+
+def _context(data: Mapping[str, Any], values: Values) -> str:
+    """The passages of a retrieval, or any other value, as text."""
+    chosen = data.get("context") or {}
+    if not chosen.get("enabled") or not chosen.get("variable_selector"):
+        return ""
+    value = values.get(chosen["variable_selector"])
+    if not isinstance(value, list | tuple):
+        return as_text(value)
+    return "\n".join(
+        as_text(entry.get("content", entry) if isinstance(entry, Mapping) else entry) for entry in value
+    )
+
+
+def _in_structure(data: Mapping[str, Any]) -> Iterator[Message]:
+    """What is said to a model that is to answer with an object of a JSON schema."""
+    if data.get("structured_output_enabled"):
+        schema = (data.get("structured_output") or {}).get("schema") or {}
+        shown = json.dumps(schema, ensure_ascii=False)
+        yield Message(
+            role="system",
+            content=f"Answer with one JSON object of this JSON schema and nothing else: {shown}",
+        )
+
+
+def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:
+    """What a model thinks aloud is apart from the text when the node says so, as in Dify."""
+    with tools.open_model() as model:
+        completion = ask(model, [*_in_structure(data), *messages_of(data, values)])
+    thoughts = THOUGHTS.match(completion.text) if data.get("reasoning_format") == "separated" else None
+    outputs: dict[str, Any] = {
+        "text": completion.text[thoughts.end() :] if thoughts else completion.text,
+        "reasoning_content": thoughts["inside"].strip() if thoughts else "",
+        "usage": usage(completion),
+        "finish_reason": "stop",
+    }
+    if data.get("structured_output_enabled"):
+        outputs["structured_output"] = object_in(completion.text)
+    return outputs
+
+
+def usage(completion: Completion) -> dict[str, int | None]:
+    """The tokens that a server counted."""
+    read, written = completion.prompt_tokens, completion.completion_tokens
+    total = None if read is None or written is None else read + written
+    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": total}

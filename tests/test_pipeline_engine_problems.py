@@ -1,0 +1,315 @@
+"""Broken pipelines: one good pipeline, changed in one place, and the lines that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+
+import pytest
+from pipeline_files import (
+    Content,
+    dsl,
+    edge,
+    entrance,
+    field,
+    knowledge_index,
+    node,
+    pipeline,
+    tool,
+    two_entrances,
+)
+
+from knowledge.errors import BrokenPipeline
+from knowledge.pipeline.dsl import pipeline_of, read_pipeline
+from knowledge.pipeline.problems import check, problems
+
+Change = Callable[[Content], None]
+
+
+def _nodes(content: Content) -> list[Content]:
+    found: list[Content] = content["workflow"]["graph"]["nodes"]
+    return found
+
+
+def _data(content: Content, node_id: str) -> Content:
+    """The settings of a node."""
+    found: Content = next(node for node in _nodes(content) if node["id"] == node_id)["data"]
+    return found
+
+
+def _setting(node_id: str, **values: object) -> Change:
+    return lambda content: _data(content, node_id).update(values)
+
+
+def _parameter(node_id: str, name: str, kind: str, value: object) -> Change:
+    return lambda content: _data(content, node_id)["tool_parameters"].update(
+        {name: {"type": kind, "value": value}}
+    )
+
+
+def _edge(source: str, target: str, handle: str = "source") -> Change:
+    return lambda content: content["workflow"]["graph"]["edges"].append(edge(source, target, handle))
+
+
+def _without_edge(source: str, target: str) -> Change:
+    def change(content: Content) -> None:
+        graph = content["workflow"]["graph"]
+        graph["edges"] = [one for one in graph["edges"] if (one["source"], one["target"]) != (source, target)]
+
+    return change
+
+
+def _without(*node_ids: str) -> Change:
+    """The pipeline without these nodes and their edges."""
+
+    def change(content: Content) -> None:
+        graph = content["workflow"]["graph"]
+        graph["nodes"] = [one for one in graph["nodes"] if one["id"] not in node_ids]
+        graph["edges"] = [one for one in graph["edges"] if not {one["source"], one["target"]} & set(node_ids)]
+
+    return change
+
+
+def _field(**values: object) -> Change:
+    """The second field of the form, a number."""
+    return lambda content: content["workflow"]["rag_pipeline_variables"][1].update(values)
+
+
+def _top(**values: object) -> Change:
+    return lambda content: content.update(values)
+
+
+def _retrieval(**values: object) -> Change:
+    return lambda content: _data(content, "7")["retrieval_model"].update(values)
+
+
+def _condition(**values: object) -> Change:
+    return lambda content: _data(content, "2")["cases"][0]["conditions"][0].update(values)
+
+
+BROKEN: dict[str, tuple[Change, tuple[str, ...]]] = {
+    "unknown type": (_setting("4", type="wizard"), ("node Texts (4): type: 'wizard' is unknown",)),
+    "a node that is not there yet": (
+        _setting("4", type="code"),
+        ("node Texts (4): type: code is not supported yet",),
+    ),
+    "unknown tool": (
+        _setting("3", tool_name="mail_sender"),
+        ("node Tables (3): tool_name: 'mail_sender' has no counterpart here",),
+    ),
+    "unknown data source": (
+        _setting("1", provider_type="fax"),
+        ("node File (1): provider_type: 'fax' was given; allowed: local_file",),
+    ),
+    "an edge to nowhere": (_edge("6", "77"), ("edge 6 → 77: target: there is no node '77'",)),
+    "an edge from nowhere": (_edge("77", "6"), ("edge 77 → 6: source: there is no node '77'",)),
+    "an edge to an entrance": (_edge("4", "8"), ("edge 4 → 8: target: Pages (8) is an entrance",)),
+    "a branch that there is not": (
+        _edge("2", "5", "nearly"),
+        ("edge 2 → 5: sourceHandle: if-else 2 (2) has no branch 'nearly'; it has: tables, false",),
+    ),
+    "an error branch without its strategy": (
+        _edge("3", "5", "fail-branch"),
+        ("edge 3 → 5: sourceHandle: Tables (3) has no branch 'fail-branch'; it has: source",),
+    ),
+    "a circle": (_edge("6", "5"), ("the nodes 5 → 6 → 5 lead in a circle",)),
+    "no entrance": (
+        _without("1", "8"),
+        ("workflow.graph.nodes: there is no entrance", "there is no node '1'", "there is no node '8'"),
+    ),
+    "no knowledge-index": (_without("7"), ("workflow.graph.nodes: 0 nodes have the type knowledge-index",)),
+    "a node twice": (
+        lambda content: _nodes(content).append(deepcopy(_nodes(content)[3])),
+        ("node 4: id: 2 nodes have it",),
+    ),
+    "a node without settings": (
+        lambda content: _nodes(content)[8].update(data=None, type="custom"),
+        ("node 9: data: nothing was given; allowed: an object",),
+    ),
+    "a variable that its node does not put out": (
+        _setting("5", variables=[["3", "words"]]),
+        ("variables[0]: 3.words: Tables (3) does not put out 'words'; it has: text",),
+    ),
+    "a variable of a node that is not there": (
+        _parameter("6", "input_text", "mixed", "{{#99.text#}}"),
+        ("node Parents (6): tool_parameters.input_text.value: 99.text: there is no node '99'",),
+    ),
+    "a variable of a node that runs later": (
+        _setting("4", variable_selector=["6", "result"]),
+        ("node Texts (4): variable_selector: 6.result: Parents (6) does not run before",),
+    ),
+    "a field that a file has not": (
+        _condition(variable_selector=["1", "file", "colour"]),
+        (
+            "node if-else 2 (2): cases[0].conditions[0].variable_selector: 1.file.colour: a file has no 'colour'",
+        ),
+    ),
+    "a field that the form has not": (
+        _parameter("6", "max_length", "variable", ["rag", "shared", "size"]),
+        ("max_length.value: rag.shared.size: the form has no such field; it has: delimiter, length",),
+    ),
+    "a field of an entrance that does not lead here": (
+        _setting("4", variable_selector=["rag", "8", "url"]),
+        ("node Texts (4): variable_selector: rag.8.url: this entrance does not lead here",),
+    ),
+    "a variable of the system that there is not": (
+        _parameter("6", "separator", "mixed", "{{#sys.weather#}}"),
+        ("tool_parameters.separator.value: sys.weather: there is no such variable; there are: batch",),
+    ),
+    "a text where a file must be": (
+        _setting("4", variable_selector=["1", "datasource_type"]),
+        ("node Texts (4): variable_selector: 1.datasource_type: its type is string; allowed: file, array",),
+    ),
+    "no variable chosen": (
+        _setting("7", index_chunk_variable_selector=[]),
+        ("node knowledge-index 7 (7): index_chunk_variable_selector: no variable is chosen",),
+    ),
+    "a parameter left empty": (
+        _parameter("6", "input_text", "mixed", ""),
+        ("node Parents (6): tool_parameters.input_text: nothing was given",),
+    ),
+    "a word where a number must be": (
+        _parameter("6", "max_length", "constant", "long"),
+        ("node Parents (6): tool_parameters.max_length.value: 'long' was given; allowed: a number",),
+    ),
+    "a structure that there is not": (
+        _setting("7", chunk_structure="tree_model"),
+        ("node knowledge-index 7 (7): chunk_structure: 'tree_model' was given; allowed: text_model",),
+    ),
+    "chunks of another structure": (
+        _setting("7", chunk_structure="qa_model"),
+        ("6.result: Parents (6) makes hierarchical_model, the chunk_structure is qa_model",),
+    ),
+    "economy with parents and children": (
+        _setting("7", indexing_technique="economy"),
+        ("indexing_technique: hierarchical_model needs high_quality, economy was given",),
+    ),
+    "too many hits": (_retrieval(top_k=1000), ("retrieval_model.top_k: 1000 was given; allowed: 1 to 100",)),
+    "a way to search that there is not": (
+        _retrieval(search_method="guess"),
+        ("retrieval_model.search_method: 'guess' was given; allowed: hybrid_search",),
+    ),
+    "a condition without a variable": (
+        _condition(variable_selector=[]),
+        ("cases[0].conditions[0].variable_selector: no variable is chosen",),
+    ),
+    "no cases": (
+        _setting("2", cases=[]),
+        ("node if-else 2 (2): cases: [] was given", "has no branch 'tables'"),
+    ),
+    "an unknown error strategy": (
+        _setting("3", error_strategy="shrug"),
+        ("node Tables (3): error_strategy: 'shrug' was given; allowed: none, default-value, fail-branch",),
+    ),
+    "too many retries": (
+        _setting("3", retry_config={"retry_enabled": True, "max_retries": 99}),
+        ("node Tables (3): retry_config.max_retries: 99 was given; allowed: a whole number from 0 to 10",),
+    ),
+    "a field of a type that there is not": (
+        _field(type="colour"),
+        ("input length: type: 'colour' was given; allowed: text-input, paragraph",),
+    ),
+    "a default that is no number": (
+        _field(default_value="long"),
+        ("input length: default_value: 'long' was given; allowed: a number",),
+    ),
+    "a field of nobody": (
+        _field(belong_to_node_id="77"),
+        ("input length: belong_to_node_id: '77' is no entrance", "the form has no such field"),
+    ),
+    "a newer version": (_top(version="0.2.0"), ("version: 0.2.0 was given; allowed: 0.1.x",)),
+    "a version that is a number": (
+        _top(version=0.1),
+        ("version: 0.1 was given; allowed: a text such as '0.1.0'",),
+    ),
+    "no workflow": (
+        _top(workflow=None),
+        ("workflow: nothing was given; allowed: an object", "there is no entrance"),
+    ),
+    "nodes that are no list": (
+        lambda content: content["workflow"]["graph"].update(nodes={"1": {}}),
+        ("workflow.graph.nodes: dict \"{'1': {}}\" was given; allowed: a list", "there is no node '1'"),
+    ),
+    "a node that nothing leads to": (
+        _without_edge("2", "4"),
+        (
+            "node Texts (4): no entrance leads to it",
+            "(4): variable_selector: 1.file: File (1) does not run before",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_problem_is_named_with_its_node_and_field(name: str) -> None:
+    change, expected = BROKEN[name]
+    content = two_entrances()
+    change(content)
+    found = problems(read_pipeline(dsl(content)))
+    for part in expected:
+        assert any(part in line for line in found), found
+    assert all("\n" not in line for line in found)
+    with pytest.raises(BrokenPipeline) as broken:
+        check(pipeline_of(content))
+    assert broken.value.problems == tuple(found)
+
+
+def test_there_are_enough_broken_pipelines() -> None:
+    assert len(BROKEN) >= 30
+
+
+def test_a_good_pipeline_has_no_problems() -> None:
+    assert problems(pipeline_of(two_entrances())) == []
+
+
+def test_one_change_makes_no_other_problem() -> None:
+    """Each line is of the node that was changed, where the change cannot reach others."""
+    for name in ("unknown tool", "too many hits", "a condition without a variable", "too many retries"):
+        content = two_entrances()
+        BROKEN[name][0](content)
+        assert len(problems(pipeline_of(content))) == 1, name
+
+
+def test_all_problems_are_told_at_once() -> None:
+    content = two_entrances()
+    names = ("unknown tool", "too many hits", "a newer version", "a default that is no number")
+    for name in names:
+        BROKEN[name][0](content)
+    found = problems(pipeline_of(content))
+    assert len(found) == len(names)
+    for name in names:
+        assert any(BROKEN[name][1][0] in line for line in found)
+
+
+def test_what_is_switched_off_is_no_problem() -> None:
+    """Dify keeps the settings of a group or context that was switched off again."""
+    content = two_entrances()
+    groups = [{"group_name": "old", "variables": [["77", "text"]]}]
+    _data(content, "5")["advanced_settings"] = {"group_enabled": False, "groups": groups}
+    assert problems(pipeline_of(content)) == []
+    _data(content, "5")["advanced_settings"]["group_enabled"] = True
+    assert any("there is no node '77'" in line for line in problems(pipeline_of(content)))
+
+
+def test_an_if_else_from_before_there_were_several_cases() -> None:
+    conditions = [
+        {"variable_selector": ["1", "file", "extension"], "comparison_operator": "is", "value": "md"}
+    ]
+    content = pipeline(
+        [
+            entrance("1"),
+            node("2", "if-else", conditions=conditions, logical_operator="and"),
+            node("3", "document-extractor", variable_selector=["1", "file"]),
+            tool("4", "general_chunker", input_variable=["3", "text"]),
+            knowledge_index("5", ["4", "result"]),
+        ],
+        [edge("1", "2"), edge("2", "3", "true"), edge("3", "4"), edge("4", "5")],
+    )
+    assert problems(pipeline_of(content)) == []
+
+
+@pytest.mark.parametrize("default", [1024, "1024", "", None, 0.5])
+def test_numbers_may_be_written_as_text(default: object) -> None:
+    content = two_entrances()
+    content["workflow"]["rag_pipeline_variables"][1] = field("length", "number", default)
+    assert problems(pipeline_of(content)) == []

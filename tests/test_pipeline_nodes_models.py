@@ -1,0 +1,204 @@
+"""Nodes of pipelines that ask a language model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import partial
+from typing import Any
+
+import pytest
+
+from knowledge.chat import Completion, Message
+from knowledge.errors import InputError, LanguageModelError, LanguageModelRefused, MissingVariable
+from knowledge.language_model import opened
+from knowledge.pipeline.nodes import llm, parameter_extractor
+from knowledge.pipeline.nodes.json_answers import object_in
+from knowledge.pipeline.nodes.parameter_extractor import Parameter
+from knowledge.pipeline.tools import NO_TOOLS, Tools
+from knowledge.pipeline.variables import Values
+from tests.pipeline_models import ModelServer, answering
+
+
+@pytest.fixture
+def server() -> Iterator[ModelServer]:
+    with answering({"annual leave": "Ten days.", "thinking": "<think>Hm.\n</think>\n\nTen."}) as server:
+        yield server
+
+
+def tools(server: ModelServer) -> Tools:
+    return Tools(open_model=partial(opened, server.spec))  # type: ignore[arg-type]
+
+
+class Says:
+    """A model that always answers the same."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def complete(self, messages: list[Message]) -> Completion:
+        return Completion(text=self._text)
+
+
+def prompts(*texts: str, **more: Any) -> dict[str, Any]:
+    return {"prompt_template": [{"role": "user", "text": text} for text in texts], **more}
+
+
+def test_messages_are_sent_with_their_variables_and_the_answer_comes_back(server: ModelServer) -> None:
+    data = {
+        "prompt_template": [
+            {"role": "system", "text": "Answer in {{#rag.shared.language#}}."},
+            {"role": "user", "text": "How long is {{#reader.text#}}?"},
+            {"role": "user", "text": "{{#rag.shared.empty#}}"},
+        ]
+    }
+    values = Values(
+        {"reader": {"text": "annual leave"}, "rag": {"shared": {"language": "English", "empty": ""}}}
+    )
+    outputs = llm.run(data, values, tools(server))
+    assert server.requests == [
+        [
+            {"role": "system", "content": "Answer in English."},
+            {"role": "user", "content": "How long is annual leave?"},
+        ]
+    ]
+    assert outputs["text"] == "Ten days."
+    assert outputs["usage"] == {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 11 + 7}
+
+
+def test_a_prompt_may_be_jinja_and_have_the_passages_of_a_retrieval(server: ModelServer) -> None:
+    data = {
+        "prompt_template": [
+            {"role": "system", "text": "Passages: {{#context#}}"},
+            {"role": "user", "edition_type": "jinja2", "jinja2_text": "{{ word | upper }}: annual leave"},
+        ],
+        "prompt_config": {"jinja2_variables": [{"variable": "word", "value_selector": ["in", "word"]}]},
+        "context": {"enabled": True, "variable_selector": ["search", "result"]},
+    }
+    values = Values({"in": {"word": "hr"}, "search": {"result": [{"content": "one"}, {"content": "two"}]}})
+    llm.run(data, values, tools(server))
+    assert [message["content"] for message in server.requests[0]] == [
+        "Passages: one\ntwo",
+        "HR: annual leave",
+    ]
+
+
+def test_what_a_model_thinks_is_apart_when_it_is_to_be(server: ModelServer) -> None:
+    apart = llm.run(prompts("thinking", reasoning_format="separated"), Values(), tools(server))
+    together = llm.run(prompts("thinking"), Values(), tools(server))
+    assert (apart["text"], apart["reasoning_content"]) == ("Ten.", "Hm.")
+    assert together["text"].startswith("<think>")
+
+
+def test_an_object_of_a_schema_is_asked_for_and_read() -> None:
+    schema = {"type": "object", "properties": {"days": {"type": "number"}}}
+    data = prompts("How many?", structured_output_enabled=True, structured_output={"schema": schema})
+    with answering({"How many?": 'Sure: {"days": 10}'}) as server:
+        outputs = llm.run(data, Values(), tools(server))
+        assert '"days": {"type": "number"}' in server.requests[0][0]["content"]
+    assert outputs["structured_output"] == {"days": 10}
+
+
+def test_an_answer_that_broke_off_is_an_error(server: ModelServer) -> None:
+    server.finish_reason = "length"
+    with pytest.raises(LanguageModelError, match="limit"):
+        llm.run(prompts("annual leave"), Values(), tools(server))
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (prompts(""), InputError),
+        (prompts("{{#nobody.text#}}"), MissingVariable),
+        ({"prompt_template": [{"role": "judge", "text": "x"}]}, InputError),
+    ],
+)
+def test_prompts_that_cannot_be_sent(
+    server: ModelServer, data: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        llm.run(data, Values(), tools(server))
+    assert server.requests == []
+
+
+def test_without_a_model_the_way_to_name_one_is_told() -> None:
+    with pytest.raises(InputError, match="--llm"):
+        llm.run(prompts("hello"), Values(), NO_TOOLS)
+
+
+PARAMETERS = [
+    Parameter(name="author", type="string", required=True),
+    Parameter(name="year", type="number"),
+    Parameter(name="tags", type="array[string]"),
+    Parameter(name="kind", type="select", options=("paper", "book")),
+]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"author": "Li", "year": 2024, "tags": ["a"], "kind": "book", "more": 1}',
+        '<think>{"author": 1}</think>```json\n{"author": "Li", "year": 2024, "tags": ["a"], "kind": "book"}\n```',
+    ],
+)
+def test_parameters_are_found_and_others_left_out(answer: str) -> None:
+    found = parameter_extractor.extract_parameters(Says(answer), "A book of 2024 by Li", PARAMETERS)
+    assert found == {"author": "Li", "year": 2024, "tags": ["a"], "kind": "book"}
+
+
+def test_what_is_not_required_may_be_missing() -> None:
+    found = parameter_extractor.extract_parameters(
+        Says('{"author": "Li", "year": null}'), "by Li", PARAMETERS
+    )
+    assert found == {"author": "Li", "year": None, "tags": None, "kind": None}
+
+
+def test_every_value_that_does_not_fit_is_named() -> None:
+    answer = '{"year": "2024", "tags": [1], "kind": "film"}'
+    with pytest.raises(LanguageModelError) as caught:
+        parameter_extractor.extract_parameters(Says(answer), "text", PARAMETERS)
+    for said in ("author is missing", "year is '2024', not number", "tags is", "one of paper, book"):
+        assert said in str(caught.value)
+
+
+def test_an_unknown_type_is_refused() -> None:
+    with pytest.raises(InputError, match="array"):
+        Parameter(name="when", type="date")
+
+
+@pytest.mark.parametrize("answer", ["", "none", "[1, 2]", '{"author": '])
+def test_an_answer_without_an_object_is_an_error(answer: str) -> None:
+    with pytest.raises(LanguageModelError, match="no JSON object"):
+        object_in(answer)
+
+
+def test_the_node_says_whether_it_succeeded() -> None:
+    data = {
+        "query": ["in", "text"],
+        "parameters": [{"name": "year", "type": "number", "required": True, "description": "of the book"}],
+        "instruction": "Only years after {{#rag.shared.from#}}.",
+    }
+    values = Values({"in": {"text": "a book of 2024"}, "rag": {"shared": {"from": 2000}}})
+    with answering({"book": '{"year": 2024}'}) as server:
+        good = parameter_extractor.run(data, values, tools(server))
+        system, user = server.requests[0]
+        server.answers = {"book": "It does not say."}
+        bad = parameter_extractor.run(data, values, tools(server))
+    assert "Only years after 2000." in system["content"]
+    assert user["content"] == "a book of 2024"
+    assert (good["year"], good["__is_success"], good["__reason"]) == (2024, 1, "")
+    assert (bad["year"], bad["__is_success"]) == (None, 0)
+    assert "no JSON object" in bad["__reason"]
+
+
+class Refuses:
+    def complete(self, messages: list[Message]) -> Completion:
+        raise LanguageModelRefused("no key")
+
+
+def test_a_model_that_refuses_is_an_error_of_the_node() -> None:
+    data = {"query": ["in", "text"], "parameters": []}
+    with pytest.raises(LanguageModelRefused):
+        parameter_extractor.run(
+            data, Values({"in": {"text": "x"}}), Tools(open_model=lambda: nullcontext(Refuses()))
+        )

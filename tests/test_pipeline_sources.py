@@ -1,0 +1,398 @@
+"""What a pipeline is given: files, folders, pages and standard input, what has changed in them, and filled forms."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge import KnowledgeBase, Workspace
+from knowledge.errors import AddressError, InputError, KnowledgeError, NotFound, OutgoingError
+from knowledge.outgoing import HttpClient
+from knowledge.pipeline.changes import Seen, Synchronized, synchronize
+from knowledge.pipeline.dsl import InputVariable
+from knowledge.pipeline.files import File
+from knowledge.pipeline.forms import filled, filled_form, form_schema
+from knowledge.pipeline.nodes.general_chunker import general_chunks
+from knowledge.pipeline.nodes.knowledge_index import index_chunks
+from knowledge.pipeline.nodes.structures import read_pieces
+from knowledge.pipeline.sources import (
+    DataSource,
+    Entry,
+    LocalFiles,
+    Page,
+    StandardInput,
+    WebPages,
+    entries_of,
+    files_of,
+    secret,
+    source_of,
+)
+from knowledge.pipeline.tools import DocumentContext
+
+
+class Site(ThreadingHTTPServer):
+    """Pages on the loopback: media type and body by path; others are not found."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.pages: dict[str, tuple[dict[str, str], bytes]] = {}
+        self.authorizations: list[str | None] = []
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server_port}{path}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Site
+
+    def do_GET(self) -> None:
+        self.server.authorizations.append(self.headers.get("authorization"))
+        headers, body = self.server.pages.get(self.path, ({}, b""))
+        self.send_response(200 if self.path in self.server.pages else 404)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments: object) -> None:
+        """Silent."""
+
+
+@contextmanager
+def _serving() -> Iterator[Site]:
+    site = Site()
+    thread = threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield site
+    finally:
+        site.shutdown()
+        site.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with _serving() as site:
+        yield site
+
+
+local = partial(HttpClient, public_only=False, backoff_s=0)
+
+
+def test_a_folder_lists_what_is_below_it_by_its_path_there(folder: Path) -> None:
+    (folder / "more").mkdir()
+    (folder / "more" / "note.txt").write_text("note")
+    (folder / ".hidden").write_text("no")
+    source = LocalFiles(folder)
+    entries = list(entries_of(source))
+    assert [entry.key for entry in entries] == ["leave.md", "more/note.txt", "parts.csv", "travel.txt"]
+    assert source.fetch(entries[1]).read() == b"note"
+
+
+def test_a_file_that_was_written_again_has_another_token(folder: Path) -> None:
+    source = LocalFiles(folder / "travel.txt")
+    (before,) = entries_of(source)
+    (same,) = entries_of(source)
+    (folder / "travel.txt").write_text("longer than it was before, by some words at its end" * 4)
+    (after,) = entries_of(source)
+    assert before == same
+    assert (after.key, after.token != before.token) == ("travel.txt", True)
+
+
+def test_standard_input_is_one_file() -> None:
+    source = StandardInput("notes.md", stream=io.BytesIO(b"# Notes"))
+    (entry,) = entries_of(source)
+    assert (entry.key, source.fetch(entry).read(), source.fetch(entry).extension) == (
+        "notes.md",
+        b"# Notes",
+        "md",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "name"),
+    [
+        ("/guide.pdf?x=1", {"content-type": "application/pdf"}, "guide.pdf"),
+        ("/about", {"content-type": "text/html; charset=utf-8"}, "about.html"),
+        ("/index.php", {"content-type": "text/html"}, "index.php.html"),
+        ("/", {"content-type": "text/html"}, "127.0.0.1.html"),
+        ("/d/7", {"content-disposition": 'attachment; filename="../faq.csv"'}, "faq.csv"),
+    ],
+)
+def test_a_page_is_named_by_its_server_or_address(
+    site: Site, path: str, headers: dict[str, str], name: str
+) -> None:
+    site.pages[path] = (headers, b"text")
+    source = WebPages([f"{site.url(path)}#part"], client=local)
+    (entry,) = entries_of(source)
+    file = source.fetch(entry)
+    assert (entry.key, file.name, file.url) == (site.url(path), name, site.url(path))
+    assert (file.transfer_method, file.read()) == ("remote_url", b"text")
+
+
+def test_pages_come_one_after_the_other_and_change_with_their_bytes(site: Site) -> None:
+    site.pages = {"/a.txt": ({}, b"a"), "/b.txt": ({}, b"b")}
+    source = WebPages([site.url("/a.txt"), site.url("/b.txt")], client=local)
+    assert [source.fetch(entry).read() for entry in entries_of(source)] == [b"a", b"b"]
+    before = [entry.token for entry in entries_of(source)]
+    site.pages["/b.txt"] = ({}, b"c")
+    after = [entry.token for entry in entries_of(source)]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]
+
+
+def test_a_page_that_is_not_there_fails_when_it_is_fetched(site: Site) -> None:
+    source = WebPages([site.url("/none")], client=local)
+    (entry,) = entries_of(source)
+    with pytest.raises(OutgoingError, match="404"):
+        source.fetch(entry)
+
+
+def test_a_credential_is_the_name_of_a_variable(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.pages["/a"] = ({}, b"a")
+    monkeypatch.setenv("WIKI_TOKEN", "s3cret")
+    source = WebPages([site.url("/a")], "WIKI_TOKEN", client=local)
+    assert len(list(entries_of(source))) == 1
+    assert site.authorizations == ["Bearer s3cret"]
+    assert "s3cret" not in repr(source)
+    with pytest.raises(InputError, match="NO_SUCH_TOKEN"):
+        secret("NO_SUCH_TOKEN")
+
+
+def test_addresses_of_this_machine_are_not_fetched_for_users(site: Site) -> None:
+    source = source_of(site.url("/a"))
+    (entry,) = entries_of(source)
+    with pytest.raises(AddressError):
+        source.fetch(entry)
+
+
+def test_sources_are_told_by_what_is_typed(folder: Path) -> None:
+    assert isinstance(source_of("-", name="a.md"), StandardInput)
+    assert isinstance(source_of("https://example.com/a"), WebPages)
+    assert [key for key, _ in files_of([str(folder), str(folder / "travel.txt")])] == [
+        "leave.md",
+        "parts.csv",
+        "travel.txt",
+        "travel.txt",
+    ]
+    with pytest.raises(NotFound):
+        list(files_of([str(folder / "none")]))
+    with pytest.raises(InputError):
+        WebPages(["ftp://example.com"])
+
+
+class Pipeline:
+    """The smallest one: reads, cuts and stores; remembers what it was given."""
+
+    def __init__(self, kb: KnowledgeBase, workspace: Workspace) -> None:
+        self.kb, self.workspace = kb, workspace
+        self.given: list[str] = []
+        self.broken = ""
+
+    def __call__(self, key: str, file: File) -> str | None:
+        self.given.append(key)
+        if self.broken and self.broken in key:
+            return "broken"
+        pieces = read_pieces("text_model", general_chunks(file.read().decode()))
+        index_chunks(self.kb, pieces, DocumentContext(key=key, name=file.name))
+        return None
+
+    def run(self, source: DataSource, signature: str = "") -> Synchronized:
+        self.given = []
+        seen = Seen.of(self.workspace.folder, self.kb.id, source)
+        return synchronize(source, self.kb, seen, self, signature=signature)
+
+
+@pytest.fixture
+def pipeline(workspace: Workspace) -> Pipeline:
+    return Pipeline(workspace.create("hr"), workspace)
+
+
+def keys(kb: KnowledgeBase) -> list[str]:
+    return [record.key for record in kb.documents()]
+
+
+def test_a_folder_is_read_once_an_edit_again_and_a_removal_removes(pipeline: Pipeline, folder: Path) -> None:
+    source = LocalFiles(folder)
+    assert pipeline.run(source).stored == ("leave.md", "parts.csv", "travel.txt")
+    assert (pipeline.run(source).unchanged, pipeline.given) == (("leave.md", "parts.csv", "travel.txt"), [])
+
+    versions = {record.key: record.active_version for record in pipeline.kb.documents()}
+    (folder / "travel.txt").write_text("Hotels: up to 150 euros a night, breakfast included.\n")
+    assert (pipeline.run(source).stored, pipeline.given) == (("travel.txt",), ["travel.txt"])
+    after = {record.key: record.active_version for record in pipeline.kb.documents()}
+    assert {key for key in versions if versions[key] != after[key]} == {"travel.txt"}
+
+    (folder / "leave.md").unlink()
+    assert pipeline.run(source).removed == ("leave.md",)
+    assert keys(pipeline.kb) == ["parts.csv", "travel.txt"]
+    assert not pipeline.kb.search("年假").hits
+
+
+def test_another_pipeline_or_other_inputs_read_all_again(pipeline: Pipeline, folder: Path) -> None:
+    pipeline.run(LocalFiles(folder), "one")
+    assert len(pipeline.run(LocalFiles(folder), "two").stored) == 3
+    assert pipeline.run(LocalFiles(folder), "two").stored == ()
+
+
+def test_what_another_source_gave_stays(pipeline: Pipeline, folder: Path, tmp_path: Path) -> None:
+    pipeline.run(LocalFiles(folder))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "more.txt").write_text("more")
+    assert pipeline.run(LocalFiles(other)).removed == ()
+    assert len(keys(pipeline.kb)) == 4
+
+
+def test_a_failure_stops_no_other_and_is_tried_again(pipeline: Pipeline, folder: Path) -> None:
+    pipeline.run(LocalFiles(folder))
+    (folder / "leave.md").write_text("new words")
+    pipeline.broken = "leave"
+    assert pipeline.run(LocalFiles(folder)).failed == {"leave.md": "broken"}
+    assert len(pipeline.kb.search("年假")) == 1
+    pipeline.broken = ""
+    assert pipeline.run(LocalFiles(folder)).stored == ("leave.md",)
+
+
+def test_a_document_that_is_gone_from_the_base_is_read_again(pipeline: Pipeline, folder: Path) -> None:
+    pipeline.run(LocalFiles(folder))
+    pipeline.kb.remove("travel.txt")
+    assert pipeline.run(LocalFiles(folder)).stored == ("travel.txt",)
+
+
+def test_a_folder_that_cannot_be_listed_removes_nothing(pipeline: Pipeline, folder: Path) -> None:
+    pipeline.run(LocalFiles(folder))
+    for name in os.listdir(folder):
+        (folder / name).unlink()
+    with pytest.raises(KnowledgeError):
+        pipeline.run(LocalFiles(folder))
+    assert len(keys(pipeline.kb)) == 3
+
+
+class Drive:
+    """Files in pages of one; a folder among them may refuse to be listed."""
+
+    name = "drive"
+
+    def __init__(self, *keys: str) -> None:
+        self._keys = keys
+
+    def page(self, cursor: str | None = None) -> Page:
+        at = int(cursor or 0)
+        key = self._keys[at]
+        following = str(at + 1) if at + 1 < len(self._keys) else None
+        return Page(entries=(Entry(key=key, name=key, token="1"),), cursor=following)
+
+    def fetch(self, entry: Entry) -> File:
+        if "." not in entry.key:
+            raise InputError(f"{entry.key} cannot be listed")
+        return File.of_bytes(entry.name, entry.key.encode())
+
+
+def test_what_is_below_a_folder_that_cannot_be_listed_stays(pipeline: Pipeline) -> None:
+    pipeline.run(Drive("a.txt", "team/b.txt"))
+    done = pipeline.run(Drive("a.txt", "team"))
+    assert (done.removed, set(done.failed)) == ((), {"team"})
+    assert keys(pipeline.kb) == ["a.txt", "team/b.txt"]
+
+
+def field(name: str, kind: str, owner: str = "shared", **more: Any) -> InputVariable:
+    return InputVariable(belongs_to=owner, name=name, type=kind, **more)
+
+
+@given(value=st.one_of(st.integers(-(10**6), 10**6), st.floats(-1e6, 1e6)))
+def test_a_number_means_the_same_as_a_text(value: float) -> None:
+    fields = [field("n", "number")]
+    assert filled(fields, {"n": value}) == filled(fields, {"n": repr(value)}) == {"n": value}
+
+
+@pytest.mark.parametrize(
+    ("one", "given_value", "expected"),
+    [
+        (field("a", "text-input"), "word", "word"),
+        (field("a", "text-input", default="\\n\\n"), None, "\\n\\n"),
+        (field("a", "text-input"), None, ""),
+        (field("a", "paragraph"), "x" * 1000, "x" * 1000),
+        (field("a", "select", options=("one", "two")), "two", "two"),
+        (field("a", "number", default="1024"), None, 1024),
+        (field("a", "number"), None, None),
+        (field("a", "checkbox"), "true", True),
+        (field("a", "checkbox", default=True), "false", False),
+        (field("a", "checkbox"), None, False),
+        (field("a", "file-list"), None, []),
+    ],
+)
+def test_fields_by_example(one: InputVariable, given_value: Any, expected: Any) -> None:
+    assert filled([one], {} if given_value is None else {"a": given_value}) == {"a": expected}
+
+
+def test_files_are_given_by_path_and_checked(folder: Path) -> None:
+    documents = {"allowed_file_types": ["document", "custom"], "allow_file_extension": [".dwg"]}
+    (folder / "photo.png").write_bytes(b"x")
+    one, several = field("one", "file", data=documents), field("several", "file-list", max_length=2)
+    path = str(folder / "travel.txt")
+    values = filled([one, several], {"one": path, "several": [path, str(folder / "parts.csv")]})
+    assert values["one"] == File.of_path(Path(path))
+    assert [file.name for file in values["several"]] == ["travel.txt", "parts.csv"]
+    with pytest.raises(InputError, match=r"document, \.dwg"):
+        filled([one], {"one": str(folder / "photo.png")})
+    with pytest.raises(InputError, match="at most 2"):
+        filled([several], {"several": [path] * 3})
+    with pytest.raises(InputError, match=r"none\.txt"):
+        filled([one], {"one": "none.txt"})
+
+
+FORM = [
+    field("limit", "number", required=True),
+    field("mode", "select", options=("a", "b")),
+    field("title", "text-input", max_length=3),
+    field("ok", "checkbox"),
+    field("depth", "number", owner="web", default=2),
+]
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    wrong = {"mode": "c", "title": "long", "ok": "maybe", "depth": "deep", "colour": "red"}
+    with pytest.raises(InputError) as caught:
+        filled_form(FORM, "web", wrong)
+    for said in (
+        "limit is required",
+        "allowed: a, b",
+        "at most 3",
+        "true or false",
+        "depth",
+        "no input 'colour'",
+    ):
+        assert said in str(caught.value)
+
+
+def test_an_entrance_has_its_own_fields_beside_the_shared_ones() -> None:
+    shared = {"limit": 5, "mode": "", "title": "", "ok": False}
+    assert filled_form(FORM, "web", {"limit": "5"}) == {"shared": shared, "web": {"depth": 2}}
+    assert filled_form(FORM, "file", {"limit": 5}) == {"shared": shared, "file": {}}
+
+
+def test_the_schema_says_what_the_form_allows() -> None:
+    schema = form_schema([*FORM, field("photos", "file-list", label="Photos")])
+    assert schema["required"] == ["limit"]
+    assert schema["properties"] == {
+        "limit": {"type": "number"},
+        "mode": {"enum": ["a", "b"]},
+        "title": {"type": "string", "maxLength": 3},
+        "ok": {"type": "boolean"},
+        "depth": {"type": "number", "default": 2},
+        "photos": {"type": "array", "items": {"type": "string"}, "maxItems": 5, "title": "Photos"},
+    }
