@@ -35,7 +35,7 @@ class SentenceTransformersReranker:
 
     @property
     def fingerprint(self) -> str:
-        return f"{_EXTRA}:{PurePath(self._name).name}, window {self._model.max_length}"
+        return f"{_EXTRA}:{PurePath(self._name).name}, window {self._model.tokenizer.model_max_length}"
 
     def scores(self, query: str, texts: Sequence[str]) -> list[float | None]:
         from torch.nn import Identity

@@ -112,6 +112,8 @@ def remove(connection: sa.Connection, base_id: str) -> None:
         schema.field_value,
         schema.outbox,
         schema.search_history,
+        schema.pipeline,
+        schema.pipeline_run,
         schema.generation,
     )
     for table in owned:

@@ -93,6 +93,7 @@ def _relevant(path: Path) -> Qrels:
 def _plain(found: Comparison) -> dict[str, Any]:
     from knowledge.evaluation import mean
 
+    differences = found.differences
     return {
         "measure": found.measure,
         "a": round(mean(found.a), 4),
@@ -101,8 +102,8 @@ def _plain(found: Comparison) -> dict[str, Any]:
         "interval": [round(end, 4) for end in found.interval],
         "p_value": round(found.p_value, 4),
         "significant": found.is_significant,
-        "better": {query: round(found.differences[query], 4) for query in found.better},
-        "worse": {query: round(found.differences[query], 4) for query in found.worse},
+        "better": {query: round(differences[query], 4) for query in found.better},
+        "worse": {query: round(differences[query], 4) for query in found.worse},
         "equal": found.equal,
     }
 
@@ -111,11 +112,12 @@ def _show_comparison(found: Sequence[Comparison], options: Options) -> None:
     a, b = options.compare
     rendering.line(f"a: {a}\nb: {b}\n{len(found[0].a)} queries; differences are b − a")
     _table([_row(_plain(one)) for one in found])
+    differences = found[0].differences
     for verdict, queries in (("better", found[0].better), ("worse", list(reversed(found[0].worse)))):
         if queries:
             rendering.line(f"{verdict} by {found[0].measure}, most first")
         for query in queries:
-            rendering.line(f"  {query}  {found[0].differences[query]:+.4f}")
+            rendering.line(f"  {query}  {differences[query]:+.4f}")
 
 
 def _row(plain: Mapping[str, Any]) -> dict[str, Any]:

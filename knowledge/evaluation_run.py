@@ -22,6 +22,7 @@ from knowledge.workspace import Workspace
 
 if TYPE_CHECKING:
     from knowledge.searching import Searched
+    from knowledge.types import Hits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +140,14 @@ def ask(kb: KnowledgeBase, queries: Mapping[str, str], **options: Unpack[Searche
 
 def ranked(kb: KnowledgeBase, query: str, **options: Unpack[Searched]) -> dict[str, float]:
     """Document keys and scores, best first; a document counts where its best chunk stands."""
+    asked: Searched = {"top_k": DEPTH, **options}
+    return scores_of(kb.search(query, **asked))
+
+
+def scores_of(found: Hits) -> dict[str, float]:
+    """Document key → score of its best chunk, best first."""
     scores: dict[str, float] = {}
-    for hit in kb.search(query, **{"top_k": DEPTH, **options}):
+    for hit in found:
         scores.setdefault(hit.document.key, hit.score)
     return scores
 

@@ -82,7 +82,7 @@ class History:
         self._writing = threading.Lock()
 
     def note(self, found: Hits) -> None:
-        """Keeps a question and what it found; it is written `write_after_s` later at the latest, by another thread."""
+        """Keeps a question and what it found. Another thread writes it, `write_after_s` later at the latest."""
         row = {
             "knowledge_base_id": self._id,
             "asked_at": time.time(),

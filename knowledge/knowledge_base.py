@@ -263,7 +263,10 @@ class KnowledgeBase:
         explain: bool = False,
     ) -> Hits:
         from knowledge.reranking import reranked
+        from knowledge.searching import check_threshold
 
+        # Before a search without a threshold: one with it is done when the reranker fails.
+        check_threshold(self._generation.base, options)
         find = partial(self._found, query, highlight=highlight, explain=explain)
         return reranked(
             query,
@@ -289,6 +292,12 @@ class KnowledgeBase:
             found = explained(self._generation, query, options, found)
         return found
 
+    def check_search(self, **options: Unpack[Searched]) -> None:
+        """Raises what `search` raises for a mode that there is not and for a threshold on ranks; asks nothing."""
+        from knowledge.searching import check_threshold
+
+        check_threshold(self._generation.base, self._search_options(**options))
+
     def why_not(self, query: str, chunk_id: str, **options: Unpack[Searched]) -> WhyNot:
         """What keeps a passage from being a hit of this search: it is not to be shown, the filter, the threshold, its
         place. `options` are those of `search`. Raises `NotFound` for an id that no passage has."""
@@ -296,17 +305,17 @@ class KnowledgeBase:
 
         self._generation.refresh()
         asked = self._search_options(**options)
+        explain = partial(why_not, self._generation, query, chunk_id)
         if asked.rerank is None:
-            return why_not(self._generation, query, chunk_id, asked)
+            return explain(asked)
         pool = replace(asked, top_k=asked.rerank_pool, threshold=None)
         ranked = self._reranked(query, pool, asked.rerank, explain=True)
         if ranked.score_kind != "rerank":
-            return why_not(self._generation, query, chunk_id, asked)
+            return explain(asked)
         from knowledge import reranking
 
-        before = why_not(self._generation, query, chunk_id, pool)
         return reranking.why_not(
-            before, ranked, pool=asked.rerank_pool, top_k=asked.top_k, threshold=asked.threshold
+            explain(pool), ranked, pool=asked.rerank_pool, top_k=asked.top_k, threshold=asked.threshold
         )
 
     def context(

@@ -52,6 +52,11 @@ def search_bases(query: str, asked: Sequence[Asked], *, timeout_s: float) -> Hit
 def _reranked_together(query: str, asked: Sequence[Asked], timeout_s: float, by: Rerank) -> Hits:
     from knowledge.reranking import reranked
 
+    for base, options in asked:
+        if not base.is_external:
+            base.check_search(
+                mode=options.get("mode"), fusion=options.get("fusion"), threshold=options.get("threshold")
+            )
     first = asked[0][1]
     search = partial(_searched_together, query, timeout_s=timeout_s)
     return reranked(

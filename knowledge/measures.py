@@ -80,7 +80,8 @@ def _parsed(name: str) -> Any:
         return ir_measures.parse_measure(name)
     except (NameError, ValueError, SyntaxError) as error:
         raise InputError(
-            f"unknown measure {name!r} ({error}); allowed: {', '.join(MEASURES)}, or one of ir_measures such as AP, P@5"
+            f"unknown measure {name!r} ({error}); allowed: {', '.join(MEASURES)}, or one of ir_measures such as "
+            "AP or P@5"
         ) from None
 
 

@@ -169,7 +169,9 @@ def why_not(before: WhyNot, ranked: Hits, *, pool: int, top_k: int, threshold: f
     """What keeps a passage from being a hit of a reranked search: what did so `before`, in the search of the pool, or
     else its place or score in `ranked`, the pool in the reranker's order without a threshold."""
     if before.reasons and before.place is not None:
-        too_deep = f"it is at place {before.place} before reranking; the first {pool} are reranked (rerank_pool)"
+        too_deep = (
+            f"it is at place {before.place} before reranking; the first {pool} are reranked (rerank_pool)"
+        )
         return replace(before, reasons=(too_deep,))
     places = {hit.chunk.id: (place, hit) for place, hit in enumerate(ranked, 1)}
     if before.reasons:

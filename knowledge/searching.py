@@ -74,11 +74,11 @@ class SearchOptions:
     top_k: int
     threshold: float | None
     vector_weight: float
+    rerank_pool: int
     fusion: Fusion = "weighted"
     where: Filter | None = None
     rerank: Rerank | None = None
     """Of what is found afterwards, see `knowledge.reranking`: `search` does not look at it, nor at `rerank_pool`."""
-    rerank_pool: int = 50
 
 
 def search(generation: Generation, query: str, options: SearchOptions) -> Hits:
@@ -116,19 +116,21 @@ def prepared(
     generation: Generation, query: str, options: SearchOptions
 ) -> tuple[Question, Filter | None, list[str]]:
     """What the index is asked, the filter that decides what is shown, and warnings. Raises as `search` does."""
-    mode = check_mode(generation.base, options.mode)
-    _check_threshold(mode, options)
+    mode = check_threshold(generation.base, options)
     where, pushed_down = _prepare_filter(generation, options.where)
     question, warnings = _question(generation, query, mode, replace(options, where=pushed_down))
     return question, where, warnings
 
 
-def _check_threshold(mode: Mode, options: SearchOptions) -> None:
+def check_threshold(base: BaseRecord, options: SearchOptions) -> Mode:
+    """The mode of a search. Raises `InputError` where its threshold is on ranks, and `ModeError`."""
+    mode = check_mode(base, options.mode)
     if mode == "hybrid" and options.fusion == "rrf" and options.threshold:
         raise InputError(
             f"rrf scores are ranks, about which a threshold of {options.threshold:g} says nothing; leave it out or "
             "use the weighted fusion"
         )
+    return mode
 
 
 def check_mode(base: BaseRecord, mode: Mode | None) -> Mode:

@@ -1,7 +1,7 @@
 """Settings of a knowledge base chosen by labelled questions: on one half of them, checked on the other.
 
-Stages follow one another, each with what the ones before it chose: the ranking (mode, fusion, vector weight), the pool
-of the reranker where the base has one, the threshold where there are questions that nothing answers.
+Stages follow one another, each with what turned out better before: the ranking (mode, fusion, vector weight), the
+pool of the reranker where the base has one, the threshold where there are questions that nothing answers.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from knowledge.comparison import Comparison, compare
-from knowledge.errors import InputError
-from knowledge.evaluation import Labelled, mean
-from knowledge.evaluation_run import ranked
+from knowledge.errors import InputError, RerankError
+from knowledge.evaluation import DEPTH, Labelled, mean
+from knowledge.evaluation_run import scores_of
 from knowledge.measures import by_query
 from knowledge.searching import MODES
 
@@ -86,7 +86,7 @@ def tune(
 
     The same questions, seed and documents give the same choices. Ties go to what is in force, then to the candidate
     that comes first. Raises `InputError` for fewer than 12 questions with an answer, and when none of the relevant
-    documents is in the knowledge base.
+    documents is in the knowledge base; `RerankError` when its reranker fails.
     """
     _check(kb, labelled)
     split = halves(labelled, seed)
@@ -152,8 +152,8 @@ def _check(kb: KnowledgeBase, labelled: Labelled) -> None:
     wanted = [document for query in labelled.queries for document in labelled.qrels[query]]
     if keys.isdisjoint(wanted):
         raise InputError(
-            f"{kb.name!r} has none of the relevant documents, such as {wanted[0]!r}; the ids in the qrels are the keys "
-            f"that `knowledge docs {kb.name}` shows"
+            f"{kb.name!r} has none of the relevant documents, such as {wanted[0]!r}; the qrels name documents by "
+            f"their keys, which `knowledge docs {kb.name}` shows"
         )
 
 
@@ -178,12 +178,12 @@ def _rankings(kb: KnowledgeBase, present: Settings, _: Labelled) -> list[Setting
 
 
 def _pools(_: KnowledgeBase, present: Settings, __: Labelled) -> list[Settings]:
-    return [{"rerank": "none"}, *({"rerank_pool": pool} for pool in POOLS)] if present["rerank"] else []
+    return [{"rerank": "none"}, *({"rerank_pool": pool} for pool in POOLS)] if _reranks(present) else []
 
 
 def _thresholds(_: KnowledgeBase, present: Settings, held_out: Labelled) -> list[Settings]:
     """Where every question has an answer a threshold can only lose: none is tried."""
-    by_ranks = present["mode"] == "hybrid" and present["fusion"] == "rrf" and not present["rerank"]
+    by_ranks = present["mode"] == "hybrid" and present["fusion"] == "rrf" and not _reranks(present)
     if by_ranks or not held_out.unanswerable:
         return []
     return [{"threshold": threshold} for threshold in THRESHOLDS]
@@ -218,8 +218,8 @@ def _choose(
 
 def _ranking_measured(kb: KnowledgeBase, _: Settings) -> Measure:
     def measured(half: Labelled, settings: Settings) -> Values:
-        options = cast("Searched", {**settings, "threshold": 0.0})
-        found = {query: list(ranked(kb, text, **options)) for query, text in half.queries.items()}
+        options = {**settings, "threshold": 0.0, "top_k": DEPTH}
+        found = {query: list(_asked(kb, text, options)) for query, text in half.queries.items()}
         return by_query(RANKING_MEASURE, found, half.qrels)
 
     return measured
@@ -227,19 +227,34 @@ def _ranking_measured(kb: KnowledgeBase, _: Settings) -> Measure:
 
 def _threshold_measured(kb: KnowledgeBase, present: Settings) -> Measure:
     """Asks each question once: a threshold only leaves hits out."""
-    options = cast("Searched", {**present, "threshold": 0.0, "top_k": kb.settings["top_k"]})
+    options = {**present, "threshold": 0.0, "top_k": kb.settings["top_k"]}
     found: dict[str, dict[str, float]] = {}
 
     def measured(half: Labelled, settings: Settings) -> Values:
         for query, text in {**half.queries, **half.unanswerable}.items():
             if query not in found:
-                found[query] = ranked(kb, text, **options)
+                found[query] = _asked(kb, text, options)
         return {
             query: is_right(found[query], half.qrels.get(query, {}), settings["threshold"])
             for query in (*half.queries, *half.unanswerable)
         }
 
     return measured
+
+
+def _asked(kb: KnowledgeBase, query: str, options: Settings) -> dict[str, float]:
+    """Document keys and scores, best first. What a reranker that failed left as it was says nothing about it."""
+    found = kb.search(query, **cast("Searched", options))
+    if _reranks(options) and found and found.score_kind != "rerank":
+        raise RerankError(
+            f"the reranker failed while it was measured ({'; '.join(found.warnings)}); mend it and tune again, or "
+            f"switch it off: knowledge settings {kb.name} rerank=off"
+        )
+    return scores_of(found)
+
+
+def _reranks(settings: Settings) -> bool:
+    return settings["rerank"] not in (None, "none", "off")
 
 
 def is_right(scores: Mapping[str, float], grades: Mapping[str, float], threshold: float) -> float:

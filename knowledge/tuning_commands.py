@@ -111,5 +111,5 @@ def _verdict(choice: Choice) -> str:
     verdict = "taken" if choice.is_better else f"not taken, that needs {criterion}"
     return (
         f"{_written(choice.chosen.settings)}, held out: {mean(held_out.a):.4f} → {mean(held_out.b):.4f}, "
-        f"{held_out.difference:+.4f} (95 % {low:+.4f} … {high:+.4f}), p = {held_out.p_value:.3f}: {verdict}"
+        f"{held_out.difference:+.4f} (95 % {low:+.4f} … {high:+.4f}), p = {held_out.p_value:.4f}: {verdict}"
     )

@@ -337,6 +337,17 @@ def test_the_other_entrance() -> None:
     assert "Ten days a year." in done.outputs["preview"][0]["content"]
 
 
+def test_a_run_that_begins_with_a_page_is_not_asked_for_its_address() -> None:
+    content = two_entrances()
+    (crawl,) = (one for one in content["workflow"]["graph"]["nodes"] if one["id"] == "8")
+    crawl["data"]["datasource_parameters"] = {"url": {"type": "mixed", "value": "{{#rag.8.url#}}"}}
+    (address,) = (one for one in content["workflow"]["rag_pipeline_variables"] if one["variable"] == "url")
+    address["required"] = True
+    page = File.of_bytes("page.html", b"<p>Ten days a year.</p>", url="https://example.org/leave")
+    read = pipeline_of(content)
+    assert run_pipeline(read, entered(read, page), tools=Tools(preview=True)).error is None
+
+
 def test_entrances_are_chosen_by_suffix_or_named() -> None:
     read = pipeline_of(pipeline([entrance("1", ".TXT", title="Texts"), entrance("2", title="All")], []))
     assert entered(read, File.of_bytes("a.txt", b"")).node == "1"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import deepcopy
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pipeline_files import (
     Content,
     dsl,
@@ -19,9 +23,13 @@ from pipeline_files import (
     two_entrances,
 )
 
-from knowledge.errors import BrokenPipeline
+from knowledge.errors import BrokenPipeline, KnowledgeError
 from knowledge.pipeline.dsl import pipeline_of, read_pipeline
+from knowledge.pipeline.entrances import entered
+from knowledge.pipeline.files import File
 from knowledge.pipeline.problems import check, problems
+from knowledge.pipeline.running import run_pipeline
+from knowledge.pipeline.tools import Tools
 
 Change = Callable[[Content], None]
 
@@ -252,6 +260,54 @@ def test_each_problem_is_named_with_its_node_and_field(name: str) -> None:
     with pytest.raises(BrokenPipeline) as broken:
         check(pipeline_of(content))
     assert broken.value.problems == tuple(found)
+
+
+def _places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path of every value within a pipeline."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in inside:
+        yield (*path, name)
+        yield from _places(inner, (*path, name))
+
+
+PLACES = list(_places(two_entrances()))
+VALUES: list[object] = [
+    None,
+    True,
+    -1,
+    3.5,
+    "",
+    "x",
+    "{{#1.file#}}",
+    [],
+    ["1", "file"],
+    [["1", "file"]],
+    {},
+    {"a": 1},
+    [{}],
+]
+
+
+@settings(max_examples=150)
+@given(st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(VALUES)), min_size=1, max_size=2))
+def test_whatever_stands_where_it_is_told_in_words(
+    changes: list[tuple[tuple[str | int, ...], object]],
+) -> None:
+    """No value in any place makes the check fail, nor, where it finds nothing, the run other than in words."""
+    content = two_entrances()
+    for path, value in changes:
+        owner: Any = content
+        with suppress(KeyError, IndexError, TypeError):
+            for name in path[:-1]:
+                owner = owner[name]
+            owner[path[-1]] = deepcopy(value)
+    with suppress(KnowledgeError):
+        drawn = pipeline_of(content)
+        found = problems(drawn)
+        assert all(line and "\n" not in line for line in found)
+        if not found:
+            table = File.of_bytes("a.csv", b"a,b\n1,2\n")
+            run_pipeline(drawn, entered(drawn, table), tools=Tools(preview=True))
 
 
 def test_there_are_enough_broken_pipelines() -> None:

@@ -129,6 +129,20 @@ def test_settings_of_searching_are_taken_over_as_far_as_they_are_switched_on(wor
     assert publishing.search_settings(drawn, "economy")["mode"] is None
 
 
+def test_every_term_is_indexed_whatever_number_of_keywords_dify_wrote(
+    workspace: Workspace, files: Path
+) -> None:
+    content = _simple()
+    content["workflow"]["graph"]["nodes"][3]["data"]["keyword_number"] = 1
+    kb = _published(workspace, "kb", content)
+    _fill(workspace, kb, pipeline_of(content), files / "parts.csv")
+    for word in ("code", "brass", "valve", "PPR-9087"):
+        assert len(kb.search(word)) == 1
+    assert any(
+        "the pipeline names 1 keywords" in line for line in publishing.remarks(pipeline_of(content), None)
+    )
+
+
 def test_structure_and_indexing_of_a_knowledge_base_stay(workspace: Workspace) -> None:
     _published(workspace, "kept", _simple())
     with pytest.raises(InputError, match="'kept' has structure 'general', the pipeline makes 'parent-child'"):

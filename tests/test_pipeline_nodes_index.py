@@ -208,6 +208,18 @@ def test_pairs_are_found_by_their_questions_and_say_their_row(workspace: Workspa
     assert {chunk.origin for chunk in kb.chunks("guide.md")} == {"source"}
 
 
+def test_a_pair_stands_in_its_own_row_though_another_says_its_words() -> None:
+    file = File.of_bytes(
+        "faq.csv", b"Question,Answer\nWhat is leave?,See: How long?\nHow long?,Ten days\nHow long?,So\n"
+    )
+    pairs = read_pieces("qa_model", qa_chunker.qa_chunks(file))
+    document, chunks = placed(pairs.pieces, [read_document(file)])
+    assert [chunk.locator.row for chunk in chunks] == [2, 3, 4]
+    assert [document.text[slice(*(chunk.answer_span or (0, 0)))] for chunk in chunks] == [
+        piece.answer for piece in pairs.pieces
+    ]
+
+
 def test_pairs_that_lack_a_half_are_left_out_and_counted(workspace: Workspace) -> None:
     kb = workspace.create("faq", structure="qa", embedding="hash:16")
     pairs = {"qa_chunks": [*PAIRS["qa_chunks"], {"question": "Why?", "answer": " "}]}

@@ -34,7 +34,6 @@ from knowledge.pipeline.sources import (
     StandardInput,
     WebPages,
     entries_of,
-    files_of,
     secret,
     source_of,
 )
@@ -101,6 +100,13 @@ def test_a_folder_lists_what_is_below_it_by_its_path_there(folder: Path) -> None
     entries = list(entries_of(source))
     assert [entry.key for entry in entries] == ["leave.md", "more/note.txt", "parts.csv", "travel.txt"]
     assert source.fetch(entries[1]).read() == b"note"
+
+
+def test_a_file_whose_name_is_no_text_is_read(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("coffee")
+    source = LocalFiles(tmp_path)
+    (entry,) = entries_of(source)
+    assert (entry.name, source.fetch(entry).read()) == ("caf\ufffd.txt", b"coffee")
 
 
 def test_a_file_that_was_written_again_has_another_token(folder: Path) -> None:
@@ -182,14 +188,9 @@ def test_addresses_of_this_machine_are_not_fetched_for_users(site: Site) -> None
 def test_sources_are_told_by_what_is_typed(folder: Path) -> None:
     assert isinstance(source_of("-", name="a.md"), StandardInput)
     assert isinstance(source_of("https://example.com/a"), WebPages)
-    assert [key for key, _ in files_of([str(folder), str(folder / "travel.txt")])] == [
-        "leave.md",
-        "parts.csv",
-        "travel.txt",
-        "travel.txt",
-    ]
+    assert isinstance(source_of(str(folder)), LocalFiles)
     with pytest.raises(NotFound):
-        list(files_of([str(folder / "none")]))
+        source_of(str(folder / "none")).page()
     with pytest.raises(InputError):
         WebPages(["ftp://example.com"])
 
@@ -331,7 +332,7 @@ def test_a_number_means_the_same_as_a_text(value: float) -> None:
         (field("a", "number"), None, None),
         (field("a", "checkbox"), "true", True),
         (field("a", "checkbox", default=True), "false", False),
-        (field("a", "checkbox"), None, False),
+        (field("a", "checkbox", required=True), None, False),
         (field("a", "file-list"), None, []),
     ],
 )
@@ -383,6 +384,16 @@ def test_an_entrance_has_its_own_fields_beside_the_shared_ones() -> None:
     shared = {"limit": 5, "mode": "", "title": "", "ok": False}
     assert filled_form(FORM, "web", {"limit": "5"}) == {"shared": shared, "web": {"depth": 2}}
     assert filled_form(FORM, "file", {"limit": 5}) == {"shared": shared, "file": {}}
+
+
+def test_what_tells_an_entrance_what_to_fetch_may_be_left_empty() -> None:
+    fields = [
+        field("url", "text-input", owner="web", required=True),
+        field("depth", "number", owner="web", required=True),
+    ]
+    with pytest.raises(InputError, match=r"^the input depth is required[^;]*;[^;]*$"):
+        filled_form(fields, "web", {}, needless={"url"})
+    assert filled_form(fields, "web", {"depth": 1}, needless={"url"})["web"] == {"url": "", "depth": 1}
 
 
 def test_the_schema_says_what_the_form_allows() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from knowledge.pipeline.forms import form_schema
 from knowledge.pipeline.nodes.structures import STRUCTURES
 from knowledge.pipeline.problems import problems
 from knowledge.pipeline.publishing import import_pipeline, publish
-from knowledge.pipeline.sources import files_of
 from knowledge.pipeline.stored_templates import template, templates
 from tests.pipeline_models import answering
 
@@ -51,13 +49,13 @@ def filled(
     kb = import_pipeline(workspace, name, pipeline, embedding=embedding)
     publish(workspace, name)
     filling = Filling(pipeline=pipeline, kb=kb, workspace=workspace, inputs=inputs or {}, llm=llm)
-    runs = list(filling.runs(files))
+    runs = [filling.run(key, file) for key, file in files]
     assert [one.run.error for one in runs] == [None] * len(files)
     return kb, runs
 
 
 def samples(*names: str) -> list[tuple[str, File]]:
-    return list(files_of(str(DOCUMENTS / name) for name in names))
+    return [(name, File.of_path(DOCUMENTS / name)) for name in names]
 
 
 def test_the_seven_templates_are_there_and_whole() -> None:
@@ -87,7 +85,7 @@ def test_no_field_of_a_template_must_be_filled_in(name: str) -> None:
 
 
 def test_general_mode_reads_every_sample(workspace: Workspace) -> None:
-    kb, runs = filled(workspace, "general-mode", samples(""))
+    kb, runs = filled(workspace, "general-mode", samples(*(path.name for path in DOCUMENTS.iterdir())))
     assert len(runs) == len(list(DOCUMENTS.iterdir()))
     assert (kb.record.structure, kb.record.indexing) == (STRUCTURES["text_model"], "economy")
     (hit, *_) = kb.search("LT-500 校准")
@@ -129,9 +127,8 @@ def test_a_web_page_has_an_entrance_of_its_own(workspace: Workspace) -> None:
     )
     pipeline = template("parent-child").pipeline
     kb = import_pipeline(workspace, "news", pipeline, embedding="hash:16")
-    (one,) = Filling(pipeline=pipeline, kb=kb, workspace=workspace, entrance="Web page").runs(
-        [(page.url, page)]
-    )
+    filling = Filling(pipeline=pipeline, kb=kb, workspace=workspace, entrance="Web page")
+    one = filling.run(page.url, page)
     assert one.run.error is None
     assert "A long enough piece of news." in kb.text(page.url)
 
@@ -189,10 +186,9 @@ def test_a_model_writes_questions_that_are_found(workspace: Workspace) -> None:
     assert hit.chunk.origin == "generated"
 
 
-def test_without_a_model_the_run_fails_and_says_how_to_name_one(workspace: Workspace, tmp_path: Path) -> None:
+def test_without_a_model_the_run_fails_and_says_how_to_name_one(workspace: Workspace) -> None:
     pipeline = template("llm-generated-qa").pipeline
     kb = import_pipeline(workspace, "faq", pipeline, embedding="hash:16")
-    files = [("a.txt", File.of_bytes("a.txt", b"text"))]
-    (one,) = Filling(pipeline=pipeline, kb=kb, workspace=workspace).runs(files)
+    one = Filling(pipeline=pipeline, kb=kb, workspace=workspace).run("a.txt", File.of_bytes("a.txt", b"text"))
     assert one.run.status == "failed"
     assert "--llm" in str(one.run.error)

@@ -42,7 +42,7 @@ def contract(reranker: Reranker) -> None:
 def in_order_of_its_scores(reranker: Reranker, spec: str, folder: Path) -> None:
     with Workspace(folder) as workspace:
         kb = workspace.create("here")
-        texts = ["the cat sleeps", "the dog barks", "the cat barks", "the dog sleeps"]
+        texts = ["the cat sleeps", "the cat barks", "cat : dog", "question : cat"]
         kb.ingest([Document(name=text, text=text) for text in texts])
         found = kb.search(QUERY, rerank=spec)
         assert found.score_kind == "rerank"

@@ -18,6 +18,8 @@ from rerank_server import overlap, running
 from knowledge import Hits, KnowledgeBase, Workspace
 from knowledge.cli import main
 from knowledge.errors import InputError
+from knowledge.server.asking import Question
+from knowledge.server.bases import WorkspaceBases
 from knowledge.types import Block, Document, Fusion
 
 TEXTS = {
@@ -122,12 +124,21 @@ def test_where_it_fails_the_search_is_the_one_without(
         assert found.warnings[-1].startswith("not reranked: ")
 
 
+def test_a_threshold_on_ranks_is_refused_even_where_the_reranker_works(workspace: Workspace) -> None:
+    asked: dict[str, Any] = {"fusion": "rrf", "threshold": 0.3, "rerank": noise}
+    with pytest.raises(InputError, match="rrf scores are ranks"):
+        workspace.open("places").search(QUERY, **asked)
+    with pytest.raises(InputError, match="rrf scores are ranks"):
+        workspace.search(QUERY, knowledge_bases=["places", "more"], **asked)
+
+
 def test_a_server_that_is_slow_or_broken(kb: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KNOWLEDGE_RERANK_TIMEOUT_S", "0.1")
     with running() as server:
         server.answer = server.silent
         slow = kb.search(QUERY, rerank=server.spec())
         server.released.set()
+        monkeypatch.delenv("KNOWLEDGE_RERANK_TIMEOUT_S")
         server.answer = lambda body: (500, {"message": "no memory"})
         broken = kb.search(QUERY, rerank=server.spec(path="/v2"))
     assert same(slow, kb.search(QUERY))
@@ -162,6 +173,8 @@ def test_what_a_base_is_set_to_holds_until_a_search_says_otherwise(workspace: Wo
         )
         assert found.warnings == ("only 3 passages were reranked; for 5 raise rerank_pool",)
         assert kb.search(QUERY, rerank="none").score_kind == "absolute"
+        records = WorkspaceBases(workspace).find(Question(knowledge_id="more", query=QUERY))
+        assert [record["score"] for record in records] == [hit.score for hit in found]
         kb.change_settings({"rerank": None, "rerank_pool": None})
     assert kb.search(QUERY).score_kind == "absolute"
 

@@ -12,19 +12,34 @@ if TYPE_CHECKING:
 
 
 def open_pdf(data: bytes, name: str, password: str | None) -> PdfDocument:
-    """Raises `Encrypted` when the password is missing or wrong, `ExtractionError` when nothing can be read."""
+    """A file that opens without a password is opened, whichever is given.
+
+    Raises `Encrypted` when the password is missing or wrong, `ExtractionError` when nothing can be read.
+    """
     import pypdfium2
 
     try:
         return _with_forms(pypdfium2.PdfDocument(data, password=password))
     except pypdfium2.PdfiumError as error:
-        if "password" in str(error).lower():
+        if "password" not in str(error).lower():
+            repaired = _repaired(data, name, password)
+        elif password:
+            return _open_without(data, name, password)
+        else:
             raise _encrypted(name, password) from error
-        repaired = _repaired(data, name, password)
     try:
         return _with_forms(pypdfium2.PdfDocument(repaired))
     except pypdfium2.PdfiumError as error:
         raise _damaged(name, error) from error
+
+
+def _open_without(data: bytes, name: str, password: str) -> PdfDocument:
+    import pypdfium2
+
+    try:
+        return _with_forms(pypdfium2.PdfDocument(data))
+    except pypdfium2.PdfiumError as error:
+        raise _encrypted(name, password) from error
 
 
 def _encrypted(name: str, password: str | None) -> Encrypted:

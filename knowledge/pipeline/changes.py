@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -53,7 +53,7 @@ class Seen:
         return Seen(path, tokens if isinstance(tokens, dict) else {})
 
     def save(self) -> None:
-        """All of it or nothing."""
+        """All of it or nothing. What is not noted is processed again, which then changes nothing."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.path.with_suffix(".part")
         unfinished.write_text(json.dumps(self.tokens, ensure_ascii=False), encoding="utf-8")
@@ -69,29 +69,45 @@ def synchronize(
     is left alone. An entry that fails stops no other, and its document stays. Raises `KnowledgeError` when the source
     cannot be listed, and then removes nothing.
     """
-    searched = {record.key for record in kb.documents() if record.active_version}
-    stored, unchanged, failed = [], [], {}
     before = dict(seen.tokens)
+    try:
+        stored, unchanged, failed = _taken(source, kb, seen, process, signature)
+        removed = tuple(_gone(before, {*stored, *unchanged, *failed}, failed))
+        _remove(kb, seen, removed)
+    finally:
+        seen.save()
+    return Synchronized(stored=tuple(stored), unchanged=tuple(unchanged), removed=removed, failed=failed)
+
+
+def _taken(
+    source: DataSource, kb: KnowledgeBase, seen: Seen, process: Process, signature: str
+) -> tuple[list[str], list[str], dict[str, str]]:
+    """The keys of what was stored, of what had not changed, and of what failed."""
+    stored: list[str] = []
+    unchanged: list[str] = []
+    failed: dict[str, str] = {}
+    searched = _searched(kb)
     for entry in entries_of(source):
         token = f"{signature}:{entry.token}"
         if seen.tokens.get(entry.key) == token and entry.key in searched:
             unchanged.append(entry.key)
-            continue
-        error = _processed(source, entry, process)
-        if error is None:
-            seen.tokens[entry.key] = token
-            seen.save()
-            stored.append(entry.key)
-        else:
+        elif error := _processed(source, entry, process):
             failed[entry.key] = error
-    removed = tuple(_gone(before, {*stored, *unchanged, *failed}, failed))
-    for key in removed:
-        if key in searched:
-            kb.remove(key)
+        else:
+            seen.tokens[entry.key] = token
+            stored.append(entry.key)
+    return stored, unchanged, failed
+
+
+def _searched(kb: KnowledgeBase) -> set[str]:
+    return {record.key for record in kb.documents() if record.active_version}
+
+
+def _remove(kb: KnowledgeBase, seen: Seen, keys: Collection[str]) -> None:
+    for key in _searched(kb).intersection(keys):
+        kb.remove(key)
+    for key in keys:
         del seen.tokens[key]
-    if removed:
-        seen.save()
-    return Synchronized(stored=tuple(stored), unchanged=tuple(unchanged), removed=removed, failed=failed)
 
 
 def _processed(source: DataSource, entry: Entry, process: Process) -> str | None:

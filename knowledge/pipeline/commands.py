@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,12 +14,13 @@ from knowledge import rendering
 from knowledge.cli import DONE, FAILED
 from knowledge.configuration import setting
 from knowledge.errors import InputError, NotFound
+from knowledge.knowledge_base import KnowledgeBase
 from knowledge.looking import emit, existing, has_workspace
 from knowledge.pipeline import history, publishing
 from knowledge.pipeline.dsl import Pipeline, read_pipeline, write_pipeline
-from knowledge.pipeline.filling import DocumentRun, Filling
-from knowledge.pipeline.history import RecordedRun, shortened
+from knowledge.pipeline.filling import Filling
 from knowledge.pipeline.problems import problems
+from knowledge.pipeline.rendering import moment, plain_record, plain_run, show_record, show_run
 from knowledge.pipeline.sources import DataSource, source_of
 from knowledge.pipeline.stored_templates import add_template, template, templates
 from knowledge.store import Store
@@ -56,8 +56,9 @@ def import_(options: Options) -> int:
         emit({"knowledge_base": record.name, "pipeline": drawn.name, "problems": found})
         return DONE
     rendering.line(f"{drawn.name} is the draft of {record.name} ({record.structure}, {record.indexing})")
-    for line in [*found, *publishing.remarks(drawn, record.embedding)]:
-        rendering.note(line)
+    if not options.quiet:
+        for line in [*found, *publishing.remarks(drawn, record.embedding)]:
+            rendering.note(line)
     return DONE
 
 
@@ -125,9 +126,9 @@ def run(options: Options) -> int:
         for one in filling.runs(sources):
             done.append(one)
             if not options.json:
-                _show(one, filling.is_preview, options)
+                show_run(one, options.node, is_preview=filling.is_preview)
     if options.json:
-        emit({"runs": [_plain_run(one, options.node) for one in done]})
+        emit({"runs": [plain_run(one, options.node) for one in done]})
     return FAILED if any(one.run.status == "failed" for one in done) else DONE
 
 
@@ -144,36 +145,25 @@ def _synchronize(filling: Filling, sources: Sequence[DataSource], options: Optio
     return FAILED if any(found.failed for _, found in done) else DONE
 
 
-def _workspace(options: Options) -> Any:
+def _workspace(options: Options) -> AbstractContextManager[knowledge.Workspace | None]:
     """None where a file is only tried out."""
-    is_file = Path(options.pipeline).is_file()
-    if is_file and options.kb is None:
-        if not (options.preview or options.node):
+    if Path(options.pipeline).is_file() and not _is_preview(options):
+        if options.kb is None:
             raise InputError(
-                f"{options.pipeline} is a file; name the knowledge base with --kb, or add --preview"
+                f"{options.pipeline} is a file; name a knowledge base with --kb, or add --preview"
             )
-        return nullcontext(None)
-    if is_file and not options.preview and not options.node:
         return knowledge.Workspace(options.workspace, index=options.index)
+    if Path(options.pipeline).is_file() and options.kb is None:
+        return nullcontext()
     return existing(options)
 
 
+def _is_preview(options: Options) -> bool:
+    return options.preview or options.node is not None
+
+
 def _filling(options: Options, workspace: knowledge.Workspace | None, inputs: Mapping[str, Any]) -> Filling:
-    is_file = Path(options.pipeline).is_file()
-    is_preview = options.preview or options.node is not None
-    drawn = _drawn(options.pipeline, options) if is_file else None
-    kb = None
-    if workspace is not None:
-        name = options.kb if is_file else options.pipeline
-        if drawn is not None and not workspace.has(name) and not is_preview:
-            publishing.import_pipeline(workspace, name, drawn, embedding=options.embedding)
-            publishing.publish(workspace, name)
-        kb = workspace.open(name)
-        if drawn is None:
-            find = publishing.draft if is_preview else publishing.published
-            drawn = find(workspace.store, kb).pipeline
-    if drawn is None:
-        raise NotFound(f"no file {options.pipeline!r}")
+    drawn, kb = (_of_file if Path(options.pipeline).is_file() else _of_base)(options, workspace)
     return Filling(
         pipeline=drawn,
         kb=kb,
@@ -181,9 +171,33 @@ def _filling(options: Options, workspace: knowledge.Workspace | None, inputs: Ma
         inputs=inputs,
         entrance=options.entrance,
         until=options.node,
-        preview=is_preview,
+        preview=_is_preview(options),
         llm=str(setting("llm", options.llm) or "") or None,
     )
+
+
+def _of_file(
+    options: Options, workspace: knowledge.Workspace | None
+) -> tuple[Pipeline, KnowledgeBase | None]:
+    """The pipeline of a file, and the knowledge base that it fills, made and published when it is not there."""
+    drawn = _drawn(options.pipeline, options)
+    if workspace is None:
+        return drawn, None
+    if not workspace.has(options.kb) and not _is_preview(options):
+        publishing.import_pipeline(workspace, options.kb, drawn, embedding=options.embedding)
+        publishing.publish(workspace, options.kb)
+    return drawn, workspace.open(options.kb)
+
+
+def _of_base(
+    options: Options, workspace: knowledge.Workspace | None
+) -> tuple[Pipeline, KnowledgeBase | None]:
+    """The published pipeline of a knowledge base; its draft to try it out."""
+    if workspace is None:
+        raise NotFound(f"no workspace with a knowledge base {options.pipeline!r}")
+    kb = workspace.open(options.pipeline)
+    find = publishing.draft if _is_preview(options) else publishing.published
+    return find(workspace.store, kb).pipeline, kb
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -191,47 +205,6 @@ def _assignment(text: str) -> tuple[str, str]:
     if not equals or not name:
         raise InputError(f"--input is {text!r}; allowed: NAME=VALUE")
     return name, value
-
-
-def _show(one: DocumentRun, is_preview: bool, options: Options) -> None:
-    done = one.run
-    if done.error is not None:
-        rendering.line(f"failed {one.key}: {done.error}")
-        return
-    if is_preview:
-        rendering.line(f"{one.key}:")
-        rendering.line(_indented(shortened(_shown_outputs(one, options.node))))
-    else:
-        rendering.line(f"{done.status} {one.key} in {done.seconds:.1f} s")
-    for node in done.nodes:
-        if node.status == "exception":
-            rendering.note(
-                f"node {node.title or node.node} failed and its error strategy took over: {node.error}"
-            )
-
-
-def _shown_outputs(one: DocumentRun, node_id: str | None) -> Mapping[str, Any]:
-    node = one.run.node(node_id) if node_id else None
-    return node.outputs if node else one.run.outputs
-
-
-def _indented(value: Any) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, indent=2)
-
-
-def _plain_run(one: DocumentRun, node_id: str | None) -> dict[str, Any]:
-    from knowledge.pipeline.variables import plain
-
-    return {
-        "id": one.run_id,
-        "key": one.key,
-        "status": one.run.status,
-        "error": one.run.error,
-        "outputs": plain(_shown_outputs(one, node_id)),
-        "seconds": round(one.run.seconds, 3),
-    }
 
 
 def show_history(options: Options) -> int:
@@ -242,44 +215,13 @@ def show_history(options: Options) -> int:
         else:
             found = history.runs(workspace.store, kb.id)
     if options.json:
-        emit({"runs": [_plain_record(one) for one in found]})
+        emit({"runs": [plain_record(one) for one in found]})
     elif options.run_id:
-        _show_record(found[0])
+        show_record(found[0])
     else:
-        rows = [(one.id[:8], _moment(one), one.status, one.document_key, one.error or "") for one in found]
+        rows = [(one.id[:8], moment(one), one.status, one.document_key, one.error or "") for one in found]
         rendering.table([("RUN", "STARTED", "STATUS", "DOCUMENT", "ERROR"), *rows])
     return DONE
-
-
-def _show_record(one: RecordedRun) -> None:
-    rendering.line(f"{one.status} {one.document_key} {_moment(one)} ({one.seconds:.2f} s)")
-    for node in one.nodes:
-        rendering.line(
-            f"\n{node['title'] or node['node']} ({node['type']}): {node['status']}, {node['seconds']:.3f} s"
-        )
-        for name in ("inputs", "outputs"):
-            if node[name]:
-                rendering.line(f"{name} {_indented(node[name])}")
-        if node["error"]:
-            rendering.line(f"error {node['error']}")
-
-
-def _plain_record(one: RecordedRun) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "document": one.document_key,
-        "status": one.status,
-        "preview": one.preview,
-        "error": one.error,
-        "started_at": _moment(one),
-        "seconds": round(one.seconds, 3),
-        "inputs": one.inputs,
-        "nodes": list(one.nodes),
-    }
-
-
-def _moment(one: RecordedRun) -> str:
-    return datetime.fromtimestamp(one.started_at, UTC).isoformat(timespec="seconds")
 
 
 def _drawn(wanted: str, options: Options) -> Pipeline:

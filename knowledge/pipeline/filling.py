@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from knowledge import identity
 from knowledge.errors import InputError, KnowledgeError
@@ -15,7 +15,6 @@ from knowledge.pipeline.changes import Seen, Synchronized, synchronize
 from knowledge.pipeline.dsl import Pipeline, write_pipeline
 from knowledge.pipeline.entrances import entered
 from knowledge.pipeline.files import File
-from knowledge.pipeline.node_types import Table
 from knowledge.pipeline.problems import check
 from knowledge.pipeline.publishing import check_fits
 from knowledge.pipeline.running import PipelineRun, run_pipeline
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from knowledge.protocols import LanguageModel
     from knowledge.types import Value
     from knowledge.workspace import Workspace
-
-_NO_FUNCTIONS: Final[Table] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +57,6 @@ class Filling:
     llm: str | None = None
     """The spec of the language model that nodes may ask."""
     metadata: Mapping[str, Value] = field(default_factory=dict)
-    functions: Table = field(default_factory=lambda: _NO_FUNCTIONS)
-    """Node functions in place of those of their kind."""
 
     def runs(self, sources: Iterable[DataSource]) -> Iterator[DocumentRun]:
         """Runs the pipeline on each file of the sources; one that fails stops no other.
@@ -134,7 +129,6 @@ class Filling:
                 system=self._system(key, file),
                 tools=self._tools(key, file),
                 until=self.until,
-                functions=self.functions,
             )
         except KnowledgeError as error:
             return _failed(str(error), started_at)
@@ -145,12 +139,7 @@ class Filling:
             knowledge_base=self.kb,
             open_model=_opener(self.llm) if self.llm else NO_TOOLS.open_model,
             preview=self.is_preview,
-            document=DocumentContext(
-                key=key,
-                name=file.name,
-                metadata=self.metadata,
-                source=file.url or str(file.path or "") or None,
-            ),
+            document=DocumentContext(key=key, name=file.name, metadata=self.metadata),
         )
 
     def _system(self, key: str, file: File) -> dict[str, Any]:

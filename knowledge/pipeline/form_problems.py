@@ -37,8 +37,9 @@ def _of_type(variable: InputVariable) -> Iterator[str]:
         yield f"type: {variable.type!r} was given; allowed: {', '.join(INPUT_TYPES)}"
     if variable.type == "select" and not variable.options:
         yield "options: there are none to choose from; add some"
-    empty = variable.default in (None, "")
-    if empty:
+    if variable.max_length is not None and not is_number(variable.max_length):
+        yield f"max_length: {variable.max_length!r} was given; allowed: a number"
+    if variable.default in (None, ""):
         return
     if variable.type == "number" and not is_number(variable.default):
         yield f"default_value: {variable.default!r} was given; allowed: a number"

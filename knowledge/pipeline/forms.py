@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,18 +39,28 @@ def filled(fields: Iterable[InputVariable], given: Mapping[str, Any]) -> dict[st
 
 
 def filled_form(
-    fields: Sequence[InputVariable], entrance: str, given: Mapping[str, Any]
+    fields: Sequence[InputVariable],
+    entrance: str,
+    given: Mapping[str, Any],
+    *,
+    needless: Collection[str] = (),
 ) -> dict[str, dict[str, Any]]:
     """The values of the fields that all entrances share, and of those of one entrance, under `shared` and its id.
 
-    Raises `InputError` with all that is wrong, names that no field has too.
+    `needless` are fields of the entrance that may be left empty though they are required: what tells it which pages
+    to fetch says nothing to a run that begins with a page. Raises `InputError` with all that is wrong, names that no
+    field has too.
     """
     unknown = sorted(set(given) - {one.name for one in fields})
     wrong = [f"there is no input {name!r}; there are: {_named(fields)}" for name in unknown]
+    owned = {owner: [one for one in fields if one.belongs_to == owner] for owner in (SHARED, entrance)}
+    owned[entrance] = [
+        replace(one, required=False) if one.name in needless else one for one in owned[entrance]
+    ]
     scopes: dict[str, dict[str, Any]] = {}
-    for owner in (SHARED, entrance):
+    for owner in owned:
         try:
-            scopes[owner] = filled([one for one in fields if one.belongs_to == owner], given)
+            scopes[owner] = filled(owned[owner], given)
         except InputError as error:
             wrong.append(str(error))
     if wrong:
@@ -62,10 +73,10 @@ def _named(fields: Iterable[InputVariable]) -> str:
 
 
 def value_of(one: InputVariable, given: Any) -> Any:
-    """The value of one field. Raises `InputError`."""
+    """The value of one field; a box that is not ticked is no, also where it is required. Raises `InputError`."""
     value = one.default if given is None else given
     if value is None or value == "" or value == []:
-        if one.required:
+        if one.required and one.type != "checkbox":
             raise InputError(f"the input {one.name} is required and was left empty; give it a value")
         return _EMPTY.get(one.type, "")
     if one.type not in _READERS:
@@ -115,24 +126,32 @@ def _truth(one: InputVariable, value: Any) -> bool:
 
 def _file(one: InputVariable, value: Any) -> File:
     file = value if isinstance(value, File) else File.of_path(Path(str(value)))
-    allowed = list(_allowed_kinds(one))
-    if allowed and not any(fits(file) for _, fits in allowed):
-        names = ", ".join(name for name, _ in allowed)
-        raise InputError(f"the input {one.name} is {file.name!r}; allowed: {names}; choose another file")
-    methods = one.data.get("allow_file_upload_methods") or one.data.get("allowed_file_upload_methods") or ()
-    if methods and file.transfer_method not in methods:
-        raise InputError(f"the input {one.name} is a {file.transfer_method}; allowed: {', '.join(methods)}")
+    for has, allowed in (
+        (_kinds_of(file), _allowed_kinds(one)),
+        ({file.transfer_method}, _allowed_methods(one)),
+    ):
+        if allowed and not has.intersection(allowed):
+            raise InputError(
+                f"the input {one.name} is {file.name!r} ({', '.join(sorted(has))}); allowed: {', '.join(allowed)}; "
+                "choose another file"
+            )
     return file
 
 
-def _allowed_kinds(one: InputVariable) -> Iterator[tuple[str, Callable[[File], bool]]]:
-    """Kinds of files, and for the kind `custom` the extensions that a field names."""
-    for kind in one.data.get("allowed_file_types") or ():
-        if kind != "custom":
-            yield kind, lambda file, kind=kind: file.type == kind  # type: ignore[misc]
-    for extension in one.data.get("allow_file_extension") or one.data.get("allowed_file_extensions") or ():
-        plain = str(extension).lower().removeprefix(".")
-        yield f".{plain}", lambda file, plain=plain: file.extension == plain  # type: ignore[misc]
+def _kinds_of(file: File) -> set[str]:
+    return {file.type, f".{file.extension}"}
+
+
+def _allowed_kinds(one: InputVariable) -> list[str]:
+    """Kinds of files, and for the kind `custom` the extensions that the field names."""
+    kinds = [str(kind) for kind in one.data.get("allowed_file_types") or () if kind != "custom"]
+    extensions = one.data.get("allow_file_extension") or one.data.get("allowed_file_extensions") or ()
+    return [*kinds, *(f".{str(extension).lower().removeprefix('.')}" for extension in extensions)]
+
+
+def _allowed_methods(one: InputVariable) -> list[str]:
+    methods = one.data.get("allow_file_upload_methods") or one.data.get("allowed_file_upload_methods") or ()
+    return [str(method) for method in methods]
 
 
 def _files(one: InputVariable, value: Any) -> list[File]:
@@ -163,7 +182,11 @@ def form_schema(fields: Iterable[InputVariable]) -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": {one.name: _schema(one) for one in listed},
-        "required": [one.name for one in listed if one.required and one.default in (None, "")],
+        "required": [
+            one.name
+            for one in listed
+            if one.required and one.default in (None, "") and one.type != "checkbox"
+        ],
         "additionalProperties": False,
     }
 

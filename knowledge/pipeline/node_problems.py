@@ -22,6 +22,7 @@ from knowledge.pipeline.nodes.structures import STRUCTURES
 from knowledge.pipeline.references import is_selector
 
 INDEXINGS: Final = ("high_quality", "economy")
+_EMPTY: Final[tuple[object, ...]] = (None, "", [])
 STRATEGIES: Final = ("none", "default-value", "fail-branch")
 MOST_RETRIES: Final = 10
 LONGEST_PAUSE_MS: Final = 5000
@@ -45,6 +46,8 @@ def problems_of_node(node: Node) -> Iterator[str]:
         yield from _of_errors(node.data)
     if node.type == BRANCH:
         yield from _of_cases(node)
+    if node.type == "variable-aggregator":
+        yield from _of_aggregator(node.data)
     if node.type == STORE:
         yield from _of_store(node.data)
 
@@ -63,7 +66,7 @@ def _unknown(node: Node) -> str:
 
 def _of_entrance(data: Mapping[str, Any]) -> Iterator[str]:
     provider = data.get("provider_type")
-    if provider not in ENTRANCES:
+    if provider not in list(ENTRANCES):
         yield f"provider_type: {provider!r} was given; allowed: {', '.join(ENTRANCES)}"
     extensions = data.get("fileExtensions") or []
     if not isinstance(extensions, list) or not all(isinstance(one, str) for one in extensions):
@@ -80,21 +83,19 @@ def _of_selectors(data: Mapping[str, Any], kind: NodeType) -> Iterator[str]:
 
 
 def _of_parameters(data: Mapping[str, Any], kind: NodeType) -> Iterator[str]:
+    for group in ("tool_parameters", "tool_configurations"):
+        given = data.get(group) or {}
+        if not isinstance(given, Mapping):
+            yield f"{group}: {given!r} was given; allowed: an object"
+            return
     given = data.get("tool_parameters") or {}
-    if not isinstance(given, Mapping):
-        yield f"tool_parameters: {given!r} was given; allowed: an object"
-        return
     for name in kind.parameters:
-        if _is_empty(given.get(name)):
+        parameter = given.get(name)
+        if (parameter.get("value") if isinstance(parameter, Mapping) else parameter) in _EMPTY:
             yield f"tool_parameters.{name}: nothing was given; choose a variable"
     for name, parameter in given.items():
         for line in _of_parameter(str(name), parameter):
             yield f"tool_parameters.{name}{line}"
-
-
-def _is_empty(parameter: Any) -> bool:
-    value = parameter.get("value") if isinstance(parameter, Mapping) else parameter
-    return value in (None, "", [])
 
 
 def _of_parameter(name: str, parameter: Any) -> Iterator[str]:
@@ -104,7 +105,7 @@ def _of_parameter(name: str, parameter: Any) -> Iterator[str]:
     kind, value = parameter.get("type"), parameter.get("value")
     if kind not in ("variable", "mixed", "constant"):
         yield f".type: {kind!r} was given; allowed: variable, mixed, constant"
-    if _is_empty(value):
+    if value in _EMPTY:
         return
     if kind == "variable" and not is_selector(value):
         yield f".value: {value!r} was given; allowed: a list of the node and its variable"
@@ -161,9 +162,21 @@ def _of_case(case: Any) -> Iterator[str]:
             yield f".conditions[{number}].comparison_operator: there is none; choose one"
 
 
+def _of_aggregator(data: Mapping[str, Any]) -> Iterator[str]:
+    advanced = data.get("advanced_settings") or {}
+    if not isinstance(advanced, Mapping):
+        yield f"advanced_settings: {advanced!r} was given; allowed: an object"
+        return
+    groups = advanced.get("groups") if advanced.get("group_enabled") else [data]
+    for group in groups if isinstance(groups, list) else [None]:
+        variables = group.get("variables") if isinstance(group, Mapping) else None
+        if not isinstance(variables, list) or not variables or not all(map(is_selector, variables)):
+            yield f"variables: {variables!r} was given; allowed: a list of lists of a node and its variable"
+
+
 def _of_store(data: Mapping[str, Any]) -> Iterator[str]:
     structure, indexing = data.get("chunk_structure"), data.get("indexing_technique")
-    if structure not in STRUCTURES:
+    if structure not in list(STRUCTURES):
         yield f"chunk_structure: {structure!r} was given; allowed: {', '.join(STRUCTURES)}"
     if indexing not in INDEXINGS:
         yield f"indexing_technique: {indexing!r} was given; allowed: {', '.join(INDEXINGS)}"
@@ -184,7 +197,7 @@ def _of_retrieval(model: Any) -> Iterator[str]:
         if value is not None and not (is_number(value) and low <= float(value) <= high):
             yield f"retrieval_model.{name}: {value!r} was given; allowed: {low} to {high}"
     method = model.get("search_method")
-    if method is not None and method not in SEARCH_METHODS:
+    if method is not None and method not in list(SEARCH_METHODS):
         yield f"retrieval_model.search_method: {method!r} was given; allowed: {', '.join(SEARCH_METHODS)}"
 
 

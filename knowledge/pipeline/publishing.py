@@ -63,8 +63,8 @@ def create_base(
 ) -> KnowledgeBase:
     """The knowledge base that the pipeline's knowledge-index node describes; the embedding model is chosen here.
 
-    Every term is indexed, whatever the node's `keyword_number`: Dify writes its default of 10 into every pipeline, and
-    ten keywords of a chunk of 1,000 characters miss most questions about it.
+    Every term is indexed, whatever the node's `keyword_number`: Dify writes its default of 10 into every pipeline,
+    and ten keywords of a chunk of 1,000 characters miss most questions about it.
     """
     data = _store_settings(pipeline)
     indexing: Indexing = data["indexing_technique"]
@@ -95,7 +95,7 @@ def _store_settings(pipeline: Pipeline) -> Mapping[str, Any]:
     """Raises `BrokenPipeline` where a base cannot be told what it is."""
     nodes = pipeline.of_type(STORE)
     data = nodes[0].data if len(nodes) == 1 else {}
-    if data.get("chunk_structure") not in STRUCTURES or data.get("indexing_technique") not in (
+    if data.get("chunk_structure") not in list(STRUCTURES) or data.get("indexing_technique") not in (
         "high_quality",
         "economy",
     ):

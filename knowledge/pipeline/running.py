@@ -23,7 +23,7 @@ NodeStatus = Literal["succeeded", "failed", "exception", "skipped"]
 """`exception`: it failed, and its error strategy took over; `skipped`: no branch led to it."""
 RunStatus = Literal["succeeded", "partial-succeeded", "failed"]
 
-_ALL: Final[Table] = {}
+_NONE_REPLACED: Final[Table] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ def run_pipeline(
     system: Mapping[str, Any] | None = None,
     tools: Tools = NO_TOOLS,
     until: str | None = None,
-    functions: Table = _ALL,
+    functions: Table = _NONE_REPLACED,
     pause: Pause = time.sleep,
 ) -> PipelineRun:
     """Runs the nodes that `begin` leads to, in order; the first error that no node handles ends it.
@@ -80,7 +80,9 @@ def run_pipeline(
         raise InputError(f"the pipeline has no node {until!r}; it has: {', '.join(graph.order(pipeline))}")
     values = Values(
         {
-            "rag": filled_form(pipeline.inputs, begin.node, inputs or {}),
+            "rag": filled_form(
+                pipeline.inputs, begin.node, inputs or {}, needless=_asked_by(pipeline, begin.node)
+            ),
             "sys": dict(system or {}),
             "env": dict(pipeline.environment),
         }
@@ -88,8 +90,23 @@ def run_pipeline(
     return _Running(pipeline, values, tools, functions, pause).run(begin, until)
 
 
+def _asked_by(pipeline: Pipeline, entrance: str) -> set[str]:
+    """The fields of the form that only say what an entrance is to fetch: a run begins with what was fetched."""
+    node = pipeline.node(entrance)
+    found = references_in(node.data) if node else []
+    return {
+        part.selector[2]
+        for part in found
+        if part.selector[:2] == ("rag", entrance) and len(part.selector) > 2
+    }
+
+
 def run_node(
-    node: Node, values: Values, tools: Tools = NO_TOOLS, functions: Table = _ALL, pause: Pause = time.sleep
+    node: Node,
+    values: Values,
+    tools: Tools = NO_TOOLS,
+    functions: Table = _NONE_REPLACED,
+    pause: Pause = time.sleep,
 ) -> NodeRun:
     """Runs one node alone, with these values before it. What goes wrong is in the result."""
     started = time.perf_counter()
@@ -117,8 +134,8 @@ def _function(node: Node, functions: Table) -> Run:
 
 
 def _inputs(node: Node, values: Values) -> dict[str, Any]:
-    """What a person sees as the input of a node."""
-    selectors = [reference.selector for reference in references_in(node.data)]
+    """What a person sees as the input of a node; environment variables may be secrets."""
+    selectors = [one.selector for one in references_in(node.data) if one.selector[0] != "env"]
     return {shown(selector): values.get(selector) for selector in selectors if values.has(selector)}
 
 

@@ -6,7 +6,7 @@ import hashlib
 import mimetypes
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path, PurePosixPath
@@ -75,14 +75,6 @@ def source_of(given: str, *, name: str = "", key_variable: str | None = None) ->
     return WebPages([given], key_variable) if "://" in given else LocalFiles(Path(given))
 
 
-def files_of(given: Iterable[str], *, name: str = "") -> Iterator[tuple[str, File]]:
-    """Every file of these sources with its key. Raises `KnowledgeError` for the first that cannot be fetched."""
-    for text in given:
-        source = source_of(text, name=name)
-        for entry in entries_of(source):
-            yield entry.key, source.fetch(entry)
-
-
 def secret(variable: str) -> str:
     """The secret in an environment variable. Raises `InputError` when there is none."""
     found = os.environ.get(variable, "").strip()
@@ -91,11 +83,13 @@ def secret(variable: str) -> str:
     return found
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LocalFiles:
     """A file, or a folder with all below it but hidden files. A file in a folder is known by its path there."""
 
     path: Path
+    _paths: dict[str, Path] = field(default_factory=dict)
+    """By key, which is not always the path: file names need not be valid text."""
 
     @property
     def name(self) -> str:
@@ -104,15 +98,16 @@ class LocalFiles:
     def page(self, cursor: str | None = None) -> Page:
         """Everything at once. Raises `NotFound` for a path that is not there and for a folder without any file."""
         found = discover([self.path])
+        self._paths = {source.key: source.path or self.path for source in found}
         return Page(
             entries=tuple(
-                Entry(key=source.key, name=source.name, token=_token(source.path or self.path))
+                Entry(key=source.key, name=source.name, token=_token(self._paths[source.key]))
                 for source in found
             )
         )
 
     def fetch(self, entry: Entry) -> File:
-        path = self.path / entry.key if self.path.is_dir() else self.path
+        path = self._paths[entry.key]
         if path.is_dir():
             raise InputError(f"the folder {path} cannot be listed; mend its permissions and run again")
         return File.of_path(path, entry.name)

@@ -24,8 +24,6 @@ class DocumentContext:
     """Names it in its knowledge base; the same key again replaces it."""
     name: str
     metadata: Mapping[str, Value] = field(default_factory=dict)
-    source: str | None = None
-    """Where it came from: a path or a URL."""
 
 
 def _no_model() -> AbstractContextManager[LanguageModel]:

@@ -64,6 +64,8 @@ class Values:
 
 def _inside(value: Any, name: str) -> Any:
     """The entry of a mapping, or the public field or property of a record."""
+    if not isinstance(name, str):
+        return _MISSING
     if isinstance(value, Mapping):
         return value.get(name, _MISSING)
     if is_dataclass(value) and not name.startswith("_"):

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from knowledge.configuration import setting
-from knowledge.server.answers import busy, too_large
+from knowledge.server.answers import Refusal, busy, too_large
 
 _log: Final = logging.getLogger(__name__)
 
@@ -117,6 +117,7 @@ def _announced(scope: Scope) -> int:
 
 
 def _tell_late_error(task: asyncio.Task[None]) -> None:
-    """Nobody waits for it any more: its error can only be logged."""
-    if not task.cancelled() and task.exception() is not None:
-        _log.error("a request failed after its time was over", exc_info=task.exception())
+    """Nobody waits for it any more: its error can only be logged. A refusal is no error."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, Refusal):
+        _log.error("a request failed after its time was over", exc_info=error)

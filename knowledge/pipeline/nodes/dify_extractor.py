@@ -53,4 +53,6 @@ def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]
         "text": "\n\n".join(part["text"] for part in found),
         "documents": [entry for part in found for entry in part["documents"]],
         "images": [image for part in found for image in part["images"]],
+        "files": [image for part in found for image in part["images"]],
+        "json": [],
     }

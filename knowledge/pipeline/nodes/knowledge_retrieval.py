@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from knowledge.errors import InputError, NotFound
@@ -13,7 +13,6 @@ from knowledge.query import parse_list
 from retrieval.dify_result import as_dify_result
 
 if TYPE_CHECKING:
-    from knowledge.knowledge_base import KnowledgeBase
     from knowledge.workspace import Workspace
 
 _TOP_K: Final = 4
@@ -21,32 +20,32 @@ _TOP_K: Final = 4
 
 
 def retrieve(
-    bases: Sequence[KnowledgeBase],
+    workspace: Workspace,
+    knowledge_bases: Iterable[str],
     query: str,
     *,
     top_k: int = _TOP_K,
     threshold: float | None = None,
     where: Filter | None = None,
 ) -> list[dict[str, Any]]:
-    """The best passages of all these knowledge bases together, best first; scores in [0, 1].
+    """The best passages of all these knowledge bases (names or ids) together, best first; scores in [0, 1].
 
-    Those that are alike stand in the order of the bases. An empty query finds nothing.
+    An empty query finds nothing. Raises `NotFound`, and what `Workspace.search` raises.
     """
+    names = [name_of(workspace, wanted) for wanted in knowledge_bases]
     if not query.strip():
         return []
-    hits = [
-        hit for base in bases for hit in base.search(query, top_k=top_k, threshold=threshold, where=where)
-    ]
-    best = sorted(hits, key=lambda hit: -hit.score)
-    return as_dify_result(best[:top_k])
+    return as_dify_result(
+        workspace.search(query, knowledge_bases=names, top_k=top_k, threshold=threshold, where=where)
+    )
 
 
-def base_named(workspace: Workspace, wanted: str) -> KnowledgeBase:
-    """By name or id. Raises `NotFound`: the ids in a pipeline are those of the server that it was drawn on."""
+def name_of(workspace: Workspace, wanted: str) -> str:
+    """Raises `NotFound`: the ids in a pipeline are those of the server that it was drawn on."""
     records = workspace.knowledge_bases()
     for record in records:
         if wanted in (record.id, record.name):
-            return workspace.open(record.name)
+            return record.name
     there = ", ".join(record.name for record in records) or "none"
     raise NotFound(
         f"no knowledge base {wanted!r}; there are: {there}; put a name into dataset_ids of the pipeline"
@@ -93,7 +92,8 @@ def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]
     chosen = data.get("multiple_retrieval_config") or {}
     threshold = chosen.get("score_threshold") if chosen.get("score_threshold_enabled", True) else None
     found = retrieve(
-        [base_named(tools.workspace, str(wanted)) for wanted in data.get("dataset_ids") or ()],
+        tools.workspace,
+        map(str, data.get("dataset_ids") or ()),
         as_text(values.get(data["query_variable_selector"])),
         top_k=int(chosen.get("top_k") or _TOP_K),
         threshold=threshold,

@@ -55,12 +55,9 @@ def _content(prompt: Mapping[str, Any], data: Mapping[str, Any], values: Values)
         named = (data.get("prompt_config") or {}).get("jinja2_variables") or ()
         variables = {entry["variable"]: values.get(entry["value_selector"]) for entry in named}
         return transform(prompt.get("jinja2_text") or prompt.get("text") or "", variables)
-    parts = (prompt.get("text") or "").split(_CONTEXT)
-    return (
-        _context(data, values).join(values.render(part) for part in parts)
-        if parts[1:]
-        else values.render(parts[0])
-    )
+    text = prompt.get("text") or ""
+    context = _context(data, values) if _CONTEXT in text else ""
+    return context.join(values.render(part) for part in text.split(_CONTEXT))
 
 
 def _context(data: Mapping[str, Any], values: Values) -> str:

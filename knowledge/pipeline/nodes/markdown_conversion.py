@@ -17,4 +17,5 @@ def to_markdown(files: Sequence[File]) -> str:
 
 
 def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:
-    return {"text": to_markdown(files_in(Parameters(data, values).value("files"), "the parameter files"))}
+    files = files_in(Parameters(data, values).value("files"), "the parameter files")
+    return {"text": to_markdown(files), "files": [], "json": []}

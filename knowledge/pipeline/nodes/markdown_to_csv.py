@@ -49,4 +49,4 @@ def _csv(text: str, table: Table) -> str:
 def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:
     given = Parameters(data, values)
     name = PurePath(given.text("output_filename", _NAME)).stem
-    return {"files": tables_to_csv(given.text("md_text"), name=name)}
+    return {"text": "", "files": tables_to_csv(given.text("md_text"), name=name), "json": []}

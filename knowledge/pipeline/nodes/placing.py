@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import product
+from itertools import chain, product
 from typing import Final
 
 import chunkers
@@ -16,6 +16,8 @@ from knowledge.types import Chunk, Document
 _GAP: Final = "\n\n"
 _ENOUGH: Final = 0.5
 """The share of the pieces that a file must say to be what they were cut from, and not what a model worked on."""
+_SAMPLE: Final = 50
+"""Pieces that tell this: of a long text, all would take as many scans as there are pieces."""
 
 _Place = tuple[Span, Span | None]
 """Of a piece, and of its answer."""
@@ -29,31 +31,28 @@ def placed(pieces: Sequence[Piece], sources: Iterable[Document]) -> tuple[Docume
     """
     readable = list(sources)
     document, found = _best(pieces, readable)
-    extended, places = _appended(pieces, document, found)
-    text = extended.text
-    cutting = Cutting(
-        chunkers.General(), text, [block for block in extended.blocks if block.end > block.start]
-    )
-    chunks = []
-    for piece, place, before in zip(pieces, places, found, strict=True):
-        chunk = _chunk(cutting, text, piece, place)
-        is_said = before is not None or not readable
-        chunks.append(chunk if is_said else replace(chunk, origin="generated"))
-    return extended, chunks
+    document, places = _appended(pieces, document, found)
+    blocks = [block for block in document.blocks if block.end > block.start]
+    cutting = Cutting(chunkers.General(), document.text, blocks)
+    chunks = [
+        _chunk(cutting, piece, place, is_said=before is not None or not readable)
+        for piece, place, before in zip(pieces, places, found, strict=True)
+    ]
+    images = {image.name: image for source in readable for image in source.images}
+    shown = tuple(image for name, image in images.items() if name in document.text)
+    return replace(document, images=shown), chunks
 
 
 def _best(pieces: Sequence[Piece], sources: Iterable[Document]) -> tuple[Document, list[_Place | None]]:
-    best: tuple[Document, list[_Place | None]] = (Document(text=""), [None] * len(pieces))
-    most = len(pieces) * _ENOUGH
-    for source in sources:
-        for document in _readings(source):
-            places = _places(pieces, document.text)
-            found = len(pieces) - places.count(None)
-            if found == len(pieces):
-                return document, places
-            if found >= most:
-                best, most = (document, places), found + 1
-    return best
+    sample = pieces[:: len(pieces) // _SAMPLE + 1]
+    best, most = None, len(sample) * _ENOUGH
+    for document in chain.from_iterable(map(_readings, sources)):
+        found = sum(_place(piece, document.text, 0) is not None for piece in sample)
+        if found >= most:
+            best, most = document, found + 1
+        if found == len(sample):
+            break
+    return (best, _places(pieces, best.text)) if best else (Document(text=""), [None] * len(pieces))
 
 
 def _readings(document: Document) -> Iterator[Document]:
@@ -68,32 +67,37 @@ def _readings(document: Document) -> Iterator[Document]:
 
 
 def _places(pieces: Sequence[Piece], text: str) -> list[_Place | None]:
-    """Each is looked for from where the one before it begins: passages may overlap."""
+    """Each is looked for behind where the one before it begins, as passages may overlap, then anywhere."""
     places: list[_Place | None] = []
     position = 0
     for piece in pieces:
-        question = _found(text, piece.content, position) or _found(text, piece.content, 0)
-        place = _with_answer(piece, text, question) if question else None
-        position = place[0].start if place else position
+        place = _place(piece, text, position) or _place(piece, text, 0)
+        position = place[0].start + 1 if place else position
         places.append(place)
     return places
 
 
-def _with_answer(piece: Piece, text: str, question: Span) -> _Place | None:
-    """The answer is looked for after its question, then before it, as columns may be in any order."""
+def _place(piece: Piece, text: str, start: int) -> _Place | None:
+    """Of a pair, the answer is looked for after its question, then before it, as columns may be in any order."""
     if piece.answer is None:
-        return question, None
-    answer = _found(text, piece.answer, question.end) or _found(text, piece.answer, 0)
-    return (question, answer) if answer else None
+        span = _found(text, start, piece.content) or _found(text, start, cell(piece.content))
+        return (span, None) if span else None
+    question = _in_cell(text, start, piece.content)
+    answer = question and (_in_cell(text, question.end, piece.answer) or _in_cell(text, 0, piece.answer))
+    return (question, answer) if question and answer else None
 
 
-def _found(text: str, said: str, start: int) -> Span | None:
-    """Where it is said from `start` on, as it is or as a cell of a table has it."""
-    for written in (said, cell(said)):
-        position = text.find(written, start)
-        if position >= 0:
-            return _span(position, written)
-    return None
+def _in_cell(text: str, start: int, said: str) -> Span | None:
+    """As all of a cell, before the same words within another."""
+    framed = _found(text, start, f"| {cell(said)} |")
+    if framed:
+        return _span(framed.start + 2, cell(said))
+    return _found(text, start, said) or _found(text, start, cell(said))
+
+
+def _found(text: str, start: int, written: str) -> Span | None:
+    position = text.find(written, start)
+    return _span(position, written) if position >= 0 else None
 
 
 def _span(start: int, said: str) -> Span:
@@ -118,23 +122,25 @@ def _appended(
     return replace(document, text=_GAP.join(parts)), known
 
 
-def _chunk(cutting: Cutting, text: str, piece: Piece, place: _Place) -> Chunk:
+def _chunk(cutting: Cutting, piece: Piece, place: _Place, *, is_said: bool) -> Chunk:
     span, answer = place
-    passage = cutting.passage(span, tuple(_children(cutting, text, piece, span)))
-    return (
-        replace(passage, answer=piece.answer, answer_span=(answer.start, answer.end)) if answer else passage
+    chunk = cutting.passage(span)
+    chunk = replace(
+        chunk,
+        children=tuple(_children(cutting, piece, chunk)),
+        origin="source" if is_said else "generated",
     )
+    return replace(chunk, answer=piece.answer, answer_span=(answer.start, answer.end)) if answer else chunk
 
 
-def _children(cutting: Cutting, text: str, piece: Piece, parent: Span) -> Iterator[Chunk]:
+def _children(cutting: Cutting, piece: Piece, parent: Chunk) -> Iterator[Chunk]:
     """A child whose words are not in its parent is of the parent as a whole, written by whatever came before."""
-    start, _, end = parent
-    position = start
+    position = 0
     for child in piece.children:
-        found = text.find(child, position, end)
-        found = text.find(child, start, end) if found < 0 else found
+        found = parent.content.find(child, position)
+        found = parent.content.find(child) if found < 0 else found
         if found < 0:
-            yield Chunk(content=child, start=start, end=end, origin="generated")
+            yield Chunk(content=child, start=parent.start, end=parent.end, origin="generated")
         else:
             position = found
-            yield cutting.passage(_span(found, child))
+            yield cutting.passage(_span(parent.start + found, child))

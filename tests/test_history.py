@@ -1,0 +1,172 @@
+"""The history of questions: off until it is switched on, never written while somebody waits, forgotten when asked."""
+
+import json
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from knowledge import KnowledgeBase, Workspace
+from knowledge.cli import main
+from knowledge.errors import InputError
+from knowledge.history import History
+from knowledge.sources import Source
+from knowledge.types import Document
+
+TEXTS = {"leave.md": "Ten days of leave a year.", "travel.md": "Hotels a night, trains a day."}
+
+
+@pytest.fixture
+def kb(workspace: Workspace) -> KnowledgeBase:
+    """Two documents; the history is on."""
+    kb = workspace.create("handbook")
+    kb.ingest_sources(
+        [Source(key=key, name=key, document=Document(text=text)) for key, text in TEXTS.items()]
+    )
+    kb.change_settings({"history": True})
+    return kb
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(asked=st.lists(st.sampled_from(["leave", "hotels", "xyzzy", "trains"]), max_size=8))
+def test_it_counts_what_was_asked(kb: KnowledgeBase, asked: list[str]) -> None:
+    kb.history.clear()
+    for query in asked:
+        kb.search(query)
+    kb.history.write()
+    found = kb.history.summary()
+    assert (found.searches, found.queries) == (len(asked), len(set(asked)))
+    assert found.without_hits == asked.count("xyzzy")
+    assert {query.query: query.count for query in found.most_asked} == Counter(asked)
+    by_key = {document.key: document.count for document in found.most_found}
+    travel = asked.count("hotels") + asked.count("trains")
+    assert by_key == {k: n for k, n in (("leave.md", asked.count("leave")), ("travel.md", travel)) if n}
+
+
+def test_nothing_is_noted_until_it_is_switched_on(kb: KnowledgeBase) -> None:
+    kb.change_settings({"history": False})
+    kb.search("leave")
+    kb.history.write()
+    assert kb.history.summary().searches == 0
+
+
+def test_a_search_writes_nothing(kb: KnowledgeBase, workspace: Workspace) -> None:
+    with workspace.store.write():
+        kb.search("leave")
+    assert kb.history.summary().searches == 0
+    kb.write_history()
+    assert kb.history.summary().searches == 1
+
+
+def test_closing_writes_it(tmp_path: Path, kb: KnowledgeBase, workspace: Workspace) -> None:
+    kb.search("leave")
+    workspace.close()
+    with Workspace(tmp_path / "workspace") as again:
+        assert again.open("handbook").history.summary().searches == 1
+
+
+def test_it_is_written_in_the_background(kb: KnowledgeBase, workspace: Workspace) -> None:
+    with kb.without_history():
+        found = kb.search("leave")
+    History(workspace.store, kb.id, write_after_s=0.01).note(found)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join()
+    assert kb.history.summary().searches == 1
+
+
+def test_many_threads_lose_nothing(kb: KnowledgeBase) -> None:
+    found = kb.search("leave")
+    kb.history.clear()
+
+    def note() -> None:
+        for _ in range(50):
+            kb.history.note(found)
+            kb.history.write()
+
+    threads = [threading.Thread(target=note) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert kb.history.summary().searches == 4 * 50
+
+
+def test_a_measurement_leaves_no_trace(kb: KnowledgeBase) -> None:
+    with kb.without_history():
+        kb.search("leave")
+    kb.search("hotels")
+    kb.write_history()
+    assert [query.query for query in kb.history.summary().most_asked] == ["hotels"]
+
+
+def test_several_bases_at_once_note_it_each(kb: KnowledgeBase, workspace: Workspace) -> None:
+    workspace.create("other")
+    workspace.search("leave", knowledge_bases=["handbook", "other"])
+    kb.write_history()
+    assert kb.history.summary().searches == 1
+    assert workspace.open("other").history.summary().searches == 0
+
+
+def test_what_found_nothing_the_last_time(kb: KnowledgeBase) -> None:
+    kb.search("leave", threshold=1.0)
+    kb.search("hotels", threshold=1.0)
+    kb.search("hotels")
+    kb.write_history()
+    found = kb.history.summary()
+    assert [(query.query, query.count, query.hits) for query in found.never_found] == [("leave", 1, 0)]
+    assert found.without_hits == 2
+
+
+def test_removed_documents_and_dropped_bases_are_gone(kb: KnowledgeBase, workspace: Workspace) -> None:
+    kb.search("leave")
+    kb.write_history()
+    kb.remove("leave.md")
+    assert kb.history.summary().most_found == []
+    workspace.drop("handbook")
+    assert workspace.create("handbook").history.summary().searches == 0
+
+
+def test_a_limit_below_one_is_refused(kb: KnowledgeBase) -> None:
+    with pytest.raises(InputError, match="from 1"):
+        kb.history.summary(0)
+
+
+@pytest.fixture
+def commands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kb: KnowledgeBase, workspace: Workspace
+) -> None:
+    """The knowledge base for the command line."""
+    monkeypatch.setenv("KNOWLEDGE_WORKSPACE", str(tmp_path / "workspace"))
+    workspace.close()
+
+
+@pytest.mark.usefixtures("commands")
+def test_the_command_shows_and_forgets(capsys: pytest.CaptureFixture[str]) -> None:
+    for query in ("leave", "xyzzy", "leave"):
+        assert main(["search", query, "--kb", "handbook"], ends_process=query == "xyzzy") == 0
+    capsys.readouterr()
+    assert main(["history", "handbook"]) == 0
+    assert "3 searches, 2 different questions, 1 without a hit" in capsys.readouterr().out
+
+    assert main(["--json", "history", "handbook", "--limit", "1"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["on"], report["searches"], report["without_hits"]) == (True, 3, 1)
+    assert [query["query"] for query in report["most_asked"]] == ["leave"]
+    assert [query["query"] for query in report["never_found"]] == ["xyzzy"]
+    assert [(found["key"], found["count"]) for found in report["most_found"]] == [("leave.md", 2)]
+
+    assert main(["--json", "history", "handbook", "--clear"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"kb": "handbook", "cleared": 3}
+    assert main(["history", "handbook"]) == 0
+    assert "0 searches" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("commands")
+def test_it_says_that_it_is_off(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings", "handbook", "history=off"]) == 0
+    assert main(["history", "handbook"]) == 0
+    assert "knowledge settings handbook history=on" in capsys.readouterr().err
