@@ -33,7 +33,7 @@ OPEN_LOOP_S: Final = 30
 CLOSED_LOOP_S: Final = 15
 CONNECTIONS: Final = 16
 QUESTIONS: Final = 2000
-ADDED: Final = 5000
+ADDED: Final = 1000
 """Texts that come in while questions are asked."""
 TOP_K: Final = 5
 

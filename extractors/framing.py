@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import IO, Any, Final
 
 from knowledge import errors
-from knowledge.errors import ExtractionError, KnowledgeError
+from knowledge.errors import ExtractionError, InputError, KnowledgeError
 from knowledge.types import Block, Document, Image, Locator
 
 _LENGTH: Final = struct.Struct(">Q")
@@ -30,6 +30,10 @@ _ERRORS: Final[Mapping[str, type[KnowledgeError]]] = {
 }
 
 
+class OversizeFrame(EOFError):
+    """The other side sends more than this one takes; the stream can be read no further."""
+
+
 def write_frame(stream: IO[bytes], payload: bytes) -> None:
     stream.write(_LENGTH.pack(len(payload)))
     stream.write(payload)
@@ -37,13 +41,13 @@ def write_frame(stream: IO[bytes], payload: bytes) -> None:
 
 
 def read_frame(stream: IO[bytes], largest: int) -> bytes:
-    """The next frame; EOFError when the other side has gone or sends more than `largest` bytes."""
+    """The next frame; EOFError when the other side has gone, `OversizeFrame` when it sends over `largest` bytes."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
         raise EOFError("the stream has ended")
     (length,) = _LENGTH.unpack(head)
     if length > largest:
-        raise EOFError(f"a frame of {length} bytes is too large")
+        raise OversizeFrame(f"a frame of {length} bytes; allowed are {largest}")
     payload = stream.read(length)
     if len(payload) < length:
         raise EOFError("the stream has ended inside a frame")
@@ -68,7 +72,7 @@ def reply_of(payload: bytes) -> tuple[Document | KnowledgeError, float]:
         if "error" in reply:
             return _ERRORS[reply["error"]["type"]](str(reply["error"]["message"])), memory_mb
         return _to_document(reply["document"]), memory_mb
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, InputError) as error:
         return ExtractionError(f"the worker's answer makes no sense ({type(error).__name__})"), float("inf")
 
 

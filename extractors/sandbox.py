@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import IO, Final, Self
 
 from extractors.deadline import Deadline
-from extractors.framing import read_frame, reply_of, write_frame
+from extractors.framing import OversizeFrame, read_frame, reply_of, write_frame
 from knowledge.defaults import BY_NAME
 from knowledge.errors import ExtractionError, ExtractionLimit, KnowledgeError
 from knowledge.types import Document, ReadOptions
@@ -104,6 +104,12 @@ class Worker:
         largest = max(self._max_characters * _FRAME_BYTES_PER_CHARACTER, _SMALLEST_FRAME_LIMIT)
         try:
             payload = child.exchange(request, data, largest)
+        except OversizeFrame:
+            self._end_child()
+            return ExtractionLimit(
+                f"{called} yields more than {largest >> 20} MiB of text, places and pictures (setting "
+                "extract_characters); divide it into several files"
+            )
         except (OSError, EOFError, ValueError):
             self._child = None
             return self._failure(child, called)
@@ -207,7 +213,8 @@ class _Child:
         self._end = weakref.finalize(self, _end, self._process, self.deadline)
 
     def exchange(self, request: bytes, data: bytes | None, largest: int) -> bytes:
-        """The reply's frame. EOFError or OSError when the child dies, be it killed for its time."""
+        """The reply's frame. EOFError or OSError when the child dies, be it killed for its time, `OversizeFrame` when
+        it answers with more than `largest` bytes."""
         process = self._process
         if process.stdin is None or process.stdout is None:
             raise EOFError("the child has no pipes")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from extractors.archives.limits import MOST_PICTURE_BYTES, MOST_PICTURES, shared_budget
 from extractors.cleaning import clean
 from extractors.images import image_of, link_text
 from knowledge.errors import EmptyDocument, KnowledgeError
@@ -26,6 +27,7 @@ class DocumentWriter:
         self.attachments: list[Document] = []
         self._unread = 0
         self._images: dict[str, Image] = {}
+        self._pictures_left_out = 0
         self._pieces: list[str] = []
         self._blocks: list[Block] = []
         self._length = 0
@@ -52,12 +54,24 @@ class DocumentWriter:
         self._blocks.append(Block(kind=kind, start=start, end=end, level=level, locator=locator))
 
     def image_link(self, data: bytes, alt: str = "") -> str:
-        """Keeps a picture and returns the Markdown that shows its place. "" when the bytes are no known picture."""
+        """Keeps a picture and returns the Markdown that shows its place.
+
+        "" when the bytes are no known picture, or one more than a file may hold: `finish` warns of those.
+        """
         image = image_of(data)
         if image is None:
             return ""
-        self._images.setdefault(image.name, image)
+        if image.name not in self._images:
+            with shared_budget() as budget:
+                if not budget.add_picture(len(data)):
+                    self._pictures_left_out += 1
+                    return ""
+        self._images[image.name] = image
         return f"![{link_text(alt)}](images/{image.name})"
+
+    def take_over(self, images: Iterable[Image]) -> None:
+        """Keeps the pictures of a file inside, which are counted already."""
+        self._images |= {image.name: image for image in images}
 
     def describe(self, metadata: Mapping[str, Value | None]) -> None:
         """Adds what the file says of itself; blank values are left out."""
@@ -91,6 +105,11 @@ class DocumentWriter:
             raise EmptyDocument(f"nothing to read in {self.name or 'the data'}: {empty}")
         if self._unread > _MOST_UNREAD:
             self.warn(f"and {self._unread - _MOST_UNREAD} more files inside were not read")
+        if self._pictures_left_out:
+            self.warn(
+                f"{self._pictures_left_out} pictures were left out; a file may hold {MOST_PICTURES}, "
+                f"{MOST_PICTURE_BYTES >> 20} MiB together"
+            )
         return Document(
             text="".join(self._pieces),
             name=self.name,

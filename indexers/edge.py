@@ -103,7 +103,9 @@ class EdgeIndex:
     def upsert(self, points: Sequence[Point]) -> None:
         stored = [self._stored(point) for point in points]
         for start in range(0, len(stored), _UPSERT_POINTS):
-            self._update(edge.UpdateOperation.upsert_points(stored[start : start + _UPSERT_POINTS]))
+            batch = stored[start : start + _UPSERT_POINTS]
+            operation = edge.UpdateOperation.upsert_points(batch)
+            self._update(operation, only_adds=not self._holds([point.id for point in batch]))
 
     def delete_versions(self, versions: Sequence[str]) -> None:
         before = self.count()
@@ -215,11 +217,18 @@ class EdgeIndex:
         }
         return edge.Point(point.id, vector, payload)
 
-    def _update(self, operation: edge.UpdateOperation) -> None:
-        """For everything that may take a point out of the segment it is in."""
+    def _holds(self, ids: Sequence[PointId]) -> bool:
+        """Whether any of these points is there."""
+        with _engine_errors(self._path):
+            any_of = edge.Filter(must=[edge.HasIdCondition(set(ids))])
+            return bool(self._shard.count(edge.CountRequest(filter=any_of, exact=True)))
+
+    def _update(self, operation: edge.UpdateOperation, *, only_adds: bool = False) -> None:
+        """`only_adds`: no point leaves the segment it is in."""
         try:
             with _engine_errors(self._path):
-                self._doubt_statistics()
+                if not only_adds:
+                    self._doubt_statistics()
                 self._shard.update(operation)
         finally:
             self._weights = {}

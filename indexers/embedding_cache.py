@@ -26,9 +26,10 @@ _GROUP: Final = 256
 """Texts embedded between two writes: what an interruption loses at most."""
 _QUERIES: Final = 256
 _SCHEMA: Final = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL)"
-_BUSY: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_NOT_DAMAGED: Final = _BUSY | {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY}
-"""What a sound file gives too: on a full or failing disk its vectors are worth keeping."""
+_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_FOREIGN: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH})
+"""What another table of this name gives. All else a sound file gives too: what cannot be opened, or is on a full or
+failing disk, has vectors worth keeping."""
 _LOCK_WAIT_S: Final = 5.0
 _UNIT_TOLERANCE: Final = 1e-3
 _Result = TypeVar("_Result")
@@ -67,9 +68,10 @@ class EmbeddingUsage:
 class CachedEmbedder:
     """Any `Embedder`, with its document vectors kept in a file and its recent queries in memory.
 
-    The file may be deleted at any time. A damaged or foreign one is replaced; where it cannot be used at all
-    the texts are embedded as if there were no cache. `measured` gives the floors that were measured for a
-    fingerprint, if they were; they take the place of the model's own. Several threads may call at once.
+    The file may be deleted at any time. A damaged or foreign one is replaced; one that cannot be opened or
+    written is kept, and the texts are embedded as if there were no cache. `measured` gives the floors that were
+    measured for a fingerprint, if they were; they take the place of the model's own. Several threads may call
+    at once.
     """
 
     def __init__(
@@ -198,7 +200,7 @@ class _VectorFile:
             self._disconnect()
 
     def _attempt(self, action: Callable[[sqlite3.Connection], _Result]) -> _Result | None:
-        """The result of `action`, tried once more on a fresh file when the first one fails; or None."""
+        """The result of `action`, tried once more on a fresh file when the first one is damaged; or None."""
         with self._lock:
             for _ in range(2):
                 if self._given_up:
@@ -213,10 +215,16 @@ class _VectorFile:
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self._path, timeout=_LOCK_WAIT_S, check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.execute(_SCHEMA)
+            connection = sqlite3.connect(self._path, timeout=_LOCK_WAIT_S, check_same_thread=False)
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute(_SCHEMA)
+            except sqlite3.Error:
+                # Kept, it would be taken for one that has its table.
+                connection.close()
+                raise
+            self._connection = connection
         return self._connection
 
     def _disconnect(self) -> None:
@@ -226,7 +234,7 @@ class _VectorFile:
 
     def _replace(self, error: Exception) -> bool:
         """Deletes the file so that the next attempt starts an empty one; False when that is no cure."""
-        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _NOT_DAMAGED:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED | _FOREIGN:
             _LOG.warning(
                 "embedding cache %s cannot be used now (%s); embedding without it", self._path, error
             )

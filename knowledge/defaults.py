@@ -413,7 +413,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(
         name="server_queue",
-        default=64,
+        default=256,
         minimum=0,
         maximum=10_000,
         meaning="requests that wait for a thread; beyond them 503",

@@ -151,31 +151,38 @@ def _string_values(record: DocumentRecord) -> Iterator[dict[str, str]]:
                 }
 
 
-def attached(connection: sa.Connection, base_id: str) -> dict[str, list[DocumentRecord]]:
-    """The documents that were found inside others, by the id of those."""
-    query = sa.select(_documents).where(
+def containers(connection: sa.Connection, base_id: str) -> set[str]:
+    """The ids of the documents in whose files others were found."""
+    query = sa.select(_documents.c.parent_id).where(
         _documents.c.knowledge_base_id == base_id, _documents.c.parent_id.is_not(None)
     )
-    found: dict[str, list[DocumentRecord]] = {}
-    for row in connection.execute(query.order_by(_documents.c.key)):
-        found.setdefault(row.parent_id, []).append(_record(row._asdict()))
-    return found
+    return set(connection.execute(query.distinct()).scalars())
+
+
+def attached(connection: sa.Connection, document_id: str) -> list[DocumentRecord]:
+    """The documents that were found inside another, by key."""
+    query = sa.select(_documents).where(_documents.c.parent_id == document_id).order_by(_documents.c.key)
+    return [_record(row._asdict()) for row in connection.execute(query).all()]
 
 
 def remove(connection: sa.Connection, record: DocumentRecord) -> None:
-    """Removes a document with those that were found inside of it; their points follow through the outbox."""
-    inside = sa.select(_documents).where(_documents.c.parent_id == record.id)
-    for row in connection.execute(inside).all():
-        _remove(connection, _record(row._asdict()))
+    """Removes a document with those that were found inside of it; their points follow through the outbox.
+
+    The file that it was found in itself counts as changed from then on, so that another ingestion brings it back.
+    """
+    for inside in attached(connection, record.id):
+        _remove(connection, inside)
     _remove(connection, record)
+    if record.parent_id is not None:
+        container = _documents.c.id == record.parent_id
+        connection.execute(_documents.update().where(container).values(content_sha256=""))
 
 
 def remove_attached(connection: sa.Connection, document_id: str, kept: Container[str]) -> None:
     """Removes what was found inside a document before and is there no more: all but the keys `kept`."""
-    inside = sa.select(_documents).where(_documents.c.parent_id == document_id)
-    for row in connection.execute(inside).all():
-        if row.key not in kept:
-            _remove(connection, _record(row._asdict()))
+    for inside in attached(connection, document_id):
+        if inside.key not in kept:
+            _remove(connection, inside)
 
 
 def _remove(connection: sa.Connection, record: DocumentRecord) -> None:

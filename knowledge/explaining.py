@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from knowledge import catalog, documents, schema, versions
 from knowledge.errors import NotFound
 from knowledge.evidence import Evidence, Verdict
-from knowledge.filters import Filter, conditions_of, matches
+from knowledge.filters import Filter, conditions_of, matches, written
 from knowledge.searching import SearchOptions, prepared, search
 from knowledge.types import FieldType, Hit, Hits, Scalar, Value
 from retrieval.evidence import evidence
@@ -44,7 +45,7 @@ class WhyNot:
 
 
 def explained(generation: Generation, query: str, options: SearchOptions, found: Hits) -> Hits:
-    """The same hits with their `evidence`."""
+    """The same hits with their `evidence`; one that is gone meanwhile has none."""
     question, where, _ = prepared(generation, query, options)
     points = _searched_points(generation, found.hits)
     parts = evidence(generation.index, question, list(points.values()))
@@ -56,6 +57,8 @@ def explained(generation: Generation, query: str, options: SearchOptions, found:
                 verdicts=_verdicts(generation, where, hit.document.metadata),
             ),
         )
+        if hit.chunk.id in points
+        else hit
         for hit in found.hits
     )
     return replace(found, hits=tuple(hits))
@@ -88,26 +91,29 @@ def why_not(generation: Generation, query: str, chunk_id: str, options: SearchOp
 
 
 def _searched_points(generation: Generation, hits: Sequence[Hit]) -> dict[str, int]:
-    """Chunk id → the point that its score is of: its own, or that of the best child."""
+    """Chunk id → the point that its score is of: its own, or that of the best child.
+
+    Without those that have gone since they were found, with a document or a version of it.
+    """
+    searched = {hit.chunk.id: _searched_id(hit) for hit in hits}
+    ids, document_ids = list(searched.values()), {hit.document.id for hit in hits}
+    query = sa.union_all(*(_live(table, ids, document_ids) for table in (schema.chunk, schema.child)))
     with generation.store.read() as connection:
-        return {
-            hit.chunk.id: _point(connection, "child" if hit.children else "chunk", _searched_id(hit), hit)
-            for hit in hits
-        }
+        points = {row.id: row.point for row in connection.execute(query)}
+    return {chunk_id: points[id_] for chunk_id, id_ in searched.items() if id_ in points}
 
 
 def _searched_id(hit: Hit) -> str:
     return hit.children[0].id if hit.children else hit.chunk.id
 
 
-def _point(connection: sa.Connection, kind: str, id_: str, hit: Hit) -> int:
-    table = schema.child if kind == "child" else schema.chunk
-    query = (
-        sa.select(table.c.point)
+def _live(table: sa.Table, ids: Collection[str], document_ids: Collection[str]) -> sa.Select[tuple[str, int]]:
+    """Ids and points of active versions. Children have no index by id: their documents lead to them."""
+    return (
+        sa.select(table.c.id, table.c.point)
         .join_from(table, schema.document, schema.document.c.active_version == table.c.version_id)
-        .where(table.c.id == id_, schema.document.c.id == hit.document.id)
+        .where(table.c.id.in_(ids), schema.document.c.id.in_(document_ids))
     )
-    return int(connection.execute(query).scalars().one())
 
 
 def _passage(generation: Generation, chunk_id: str) -> tuple[ChunkRecord, DocumentRecord]:
@@ -178,8 +184,10 @@ def _scalar(value: Scalar, kind: FieldType) -> str:
     if isinstance(value, str):
         return value
     if kind == "time":
-        return datetime.fromtimestamp(value, UTC).isoformat()
-    return str(int(value)) if value == int(value) else str(value)
+        # A number of seconds that no calendar has, such as one of milliseconds, is shown as it is.
+        with suppress(ValueError, OverflowError, OSError):
+            return datetime.fromtimestamp(value, UTC).isoformat()
+    return written(value)
 
 
 def _too_weak(question: Question, score: float | None, threshold: float | None) -> Iterator[str]:

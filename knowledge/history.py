@@ -94,14 +94,18 @@ class History:
             "seconds": found.seconds,
         }
         with self._lock:
-            self._noted.append(row)
-            if self._timer is None:
-                self._timer = threading.Timer(self._write_after_s, self._write_or_log)
-                self._timer.daemon = True
-                self._timer.start()
+            self._keep([row])
+
+    def _keep(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Notes rows after those that wait, and sees to it that they are written. Call it under the lock."""
+        self._noted.extend(rows)
+        if self._timer is None:
+            self._timer = threading.Timer(self._write_after_s, self._write_or_log)
+            self._timer.daemon = True
+            self._timer.start()
 
     def write(self) -> None:
-        """Puts what was noted into SQL. After an error it is still noted."""
+        """Puts what was noted into SQL. After an error it is still noted, and tried again in the background."""
         with self._writing:
             with self._lock:
                 self._stop_timer()
@@ -114,7 +118,9 @@ class History:
                     connection.execute(_rows.insert(), rows)
             except BaseException:
                 with self._lock:
-                    self._noted.extendleft(reversed(rows))
+                    newer = list(self._noted)
+                    self._noted.clear()
+                    self._keep([*rows, *newer])
                 raise
 
     def close(self) -> None:
@@ -136,10 +142,14 @@ class History:
 
     def clear(self) -> int:
         """Forgets every question, and returns how many there were in SQL."""
-        with self._lock:
-            self._noted.clear()
-        with self._store.write() as connection:
-            return connection.execute(_rows.delete().where(_rows.c.knowledge_base_id == self._id)).rowcount
+        # Rows that a thread is writing are neither noted nor in SQL: it must have ended.
+        with self._writing:
+            with self._lock:
+                self._noted.clear()
+            with self._store.write() as connection:
+                return connection.execute(
+                    _rows.delete().where(_rows.c.knowledge_base_id == self._id)
+                ).rowcount
 
     def summary(self, limit: int = 10) -> HistorySummary:
         """What is in SQL, in lists of at most `limit`. Raises `InputError` for a limit below 1."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from knowledge import catalog, documents, identity, outbox, pictures, versions
-from knowledge.attached import attached_sources
+from knowledge.attached import unpacked
 from knowledge.documents import DocumentRecord
 from knowledge.errors import EmptyDocument, ExtractionError, InputError
 from knowledge.extraction import ExtractionPool
 from knowledge.generations import Generation
 from knowledge.ingest_report import IngestedDocument, IngestReport, Outcome, Progress
+from knowledge.ingest_tasks import Planning, Task
 from knowledge.language_model import opened
 from knowledge.languages import LanguageWatch
 from knowledge.metadata import field_types
@@ -43,27 +44,8 @@ READ_AHEAD: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
-    """A source with something to do."""
-
-    source: Source
-    data: bytes
-    """What was hashed is what is read: the file may change in between."""
-    digest: str
-    previous: DocumentRecord | None
-    given: Mapping[str, Value]
-    """The metadata of this ingestion."""
-    metadata: Mapping[str, Value]
-    """On top of what the document had."""
-    is_unchanged: bool = False
-    """The bytes are those of the active version: only the metadata is new."""
-    parent_id: str | None = None
-    """The document of the file that this one was found in."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Processed:
-    task: _Task
+    task: Task
     document: Document
     version: NewVersion
     inside: frozenset[str] = frozenset()
@@ -72,13 +54,13 @@ class _Processed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Updated:
-    task: _Task
+    task: Task
     previous: DocumentRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Failed:
-    task: _Task
+    task: Task
     error: str
 
 
@@ -108,6 +90,19 @@ class Ingestion:
     @cached_property
     def _signature(self) -> str:
         return self.rule.signature
+
+    @cached_property
+    def _planning(self) -> Planning:
+        return Planning(
+            generation=self.generation,
+            signature=self._signature,
+            metadata=self.metadata,
+            source_metadata=self.source_metadata,
+            force=self.force,
+            retry=self.retry,
+            has_password=self.password is not None,
+            report=self._report,
+        )
 
     def run(self, sources: Sequence[Source]) -> IngestReport:
         """Ingests every source; a file that cannot be read is in the report and stops nothing."""
@@ -150,95 +145,20 @@ class Ingestion:
 
     def _items(self, sources: Sequence[Source], pool: ExtractionPool) -> Iterator[_Item]:
         """What must be committed, in order. Reads ahead so that the workers are never idle."""
-        waiting: deque[tuple[_Task, Future[Document] | None]] = deque()
-        for task in self._tasks(sources):
+        waiting: deque[tuple[Task, Future[Document] | None]] = deque()
+        for task in self._planning.tasks(sources):
             waiting.append((task, self._start(task, pool)))
             if len(waiting) > self.workers * READ_AHEAD:
                 yield from self._finish(*waiting.popleft())
         while waiting:
             yield from self._finish(*waiting.popleft())
 
-    def _start(self, task: _Task, pool: ExtractionPool) -> Future[Document] | None:
+    def _start(self, task: Task, pool: ExtractionPool) -> Future[Document] | None:
         if task.is_unchanged or task.source.document is not None:
             return None
         return pool.submit(task.data, task.source.name)
 
-    def _tasks(self, sources: Sequence[Source]) -> Iterator[_Task]:
-        with self.generation.store.read() as connection:
-            keys = [source.key for source in sources]
-            known = documents.by_keys(connection, self.generation.base.id, keys)
-            attached = documents.attached(connection, self.generation.base.id)
-        for source in sources:
-            previous = known.get(source.key)
-            try:
-                data = source.read()
-            except InputError as error:
-                self._report(source, previous, "error", error=str(error))
-                continue
-            given = {**self.metadata, **self.source_metadata.get(source.key, {})}
-            task = self._task(source, data, previous, given)
-            if not self._is_settled(task):
-                yield task
-            if task.is_unchanged and previous is not None:
-                yield from self._told_inside(attached.get(previous.id, ()), given)
-
-    def _told_inside(self, records: Iterable[DocumentRecord], given: Mapping[str, Value]) -> Iterator[_Task]:
-        """What there is to do for the files inside a file that did not change."""
-        for record in records:
-            task = _Task(
-                source=Source(key=record.key, name=record.name),
-                data=b"",
-                digest=record.content_sha256,
-                previous=record,
-                given=given,
-                metadata={**record.metadata, **given},
-                is_unchanged=True,
-                parent_id=record.parent_id,
-            )
-            if not self._is_settled(task):
-                yield task
-
-    def _is_settled(self, task: _Task) -> bool:
-        """Whether there is nothing to do, which is reported."""
-        previous = task.previous
-        if not task.is_unchanged or previous is None:
-            return False
-        if previous.status == "error":
-            self._report(task.source, previous, "error", error=previous.error)
-        elif task.metadata == previous.metadata:
-            self._report(task.source, previous, "unchanged")
-        else:
-            return False
-        return True
-
-    def _task(
-        self,
-        source: Source,
-        data: bytes,
-        previous: DocumentRecord | None,
-        given: Mapping[str, Value],
-        parent_id: str | None = None,
-    ) -> _Task:
-        kept = previous.metadata if previous else {}
-        digest = identity.content_hash(data)
-        is_known = (
-            previous is not None
-            and (previous.content_sha256, previous.process_signature) == (digest, self._signature)
-            and not self.force
-            and not (self.retry and previous.status == "error")
-        )
-        return _Task(
-            source=source,
-            data=data,
-            digest=digest,
-            previous=previous,
-            given=given,
-            metadata={**kept, **given},
-            is_unchanged=is_known,
-            parent_id=parent_id,
-        )
-
-    def _finish(self, task: _Task, future: Future[Document] | None) -> Iterator[_Item]:
+    def _finish(self, task: Task, future: Future[Document] | None) -> Iterator[_Item]:
         """The files inside come first: once the one around them is noted as read, all are there."""
         if task.is_unchanged and task.previous is not None:
             yield _Updated(task=task, previous=task.previous)
@@ -248,35 +168,27 @@ class Ingestion:
         except ExtractionError as error:
             yield _Failed(task=task, error=str(error))
             return
-        inside = attached_sources(task.source, document)
-        for attached in self._attached_tasks(task, inside):
+        document, inside = unpacked(task.source, document)
+        for attached in self._planning.attached(task, inside):
             yield from self._finish(attached, None)
         yield self._cut(task, document, frozenset(source.key for source in inside))
 
-    def _attached_tasks(self, container: _Task, inside: Sequence[Source]) -> Iterator[_Task]:
-        if not inside:
-            return
-        base_id = self.generation.base.id
-        with self.generation.store.read() as connection:
-            known = documents.by_keys(connection, base_id, [source.key for source in inside])
-        parent_id = identity.document_id(base_id, container.source.key)
-        for source in inside:
-            task = self._task(source, source.read(), known.get(source.key), container.given, parent_id)
-            if not self._is_settled(task):
-                yield task
-
-    def _cut(self, task: _Task, document: Document, inside: frozenset[str]) -> _Item:
+    def _cut(self, task: Task, document: Document, inside: frozenset[str]) -> _Item:
         try:
             if inside and not document.text.strip():
                 return self._processed(task, document, [], inside)
             cleaned, chunks = self.rule.apply(document, self._model)
             check_text(task.source, cleaned, chunks)
         except (ExtractionError, InputError) as error:
-            return _Failed(task=task, error=str(error))
+            if not inside:
+                return _Failed(task=task, error=str(error))
+            # What is inside counts, be there nothing to find in the text around it.
+            noticed = replace(document, warnings=(*document.warnings, str(error)))
+            return self._processed(task, noticed, [], inside)
         return self._processed(task, cleaned, chunks, inside)
 
     def _processed(
-        self, task: _Task, document: Document, chunks: Sequence[Chunk], inside: frozenset[str]
+        self, task: Task, document: Document, chunks: Sequence[Chunk], inside: frozenset[str]
     ) -> _Processed:
         base_id = self.generation.base.id
         version = NewVersion(
@@ -289,7 +201,7 @@ class Ingestion:
         )
         return _Processed(task=task, document=document, version=version, inside=inside)
 
-    def _record(self, task: _Task) -> DocumentRecord:
+    def _record(self, task: Task) -> DocumentRecord:
         """The document's row as it was, or a new one, with this attempt noted."""
         record = task.previous or self._new_record(task)
         return replace(
@@ -304,7 +216,7 @@ class Ingestion:
             parent_id=task.parent_id,
         )
 
-    def _new_record(self, task: _Task) -> DocumentRecord:
+    def _new_record(self, task: Task) -> DocumentRecord:
         base_id = self.generation.base.id
         return DocumentRecord(
             id=identity.document_id(base_id, task.source.key),
@@ -331,8 +243,7 @@ class Ingestion:
             documents.save(connection, records)
             versions.retire(connection, base_id, [*before, *refused])
             for read in processed:
-                if read.task.previous is not None:
-                    documents.remove_attached(connection, read.task.previous.id, read.inside)
+                documents.remove_attached(connection, read.version.document_id, read.inside)
             told = [version for version in (*updated, *renewed) if version]
             outbox.announce(connection, base_id, "payload", told)
         self.generation.drain()
@@ -449,7 +360,7 @@ def check_text(source: Source, document: Document, chunks: Sequence[Chunk]) -> N
         ) from None
 
 
-def _moved(task: _Task, record: DocumentRecord) -> tuple[str, ...]:
+def _moved(task: Task, record: DocumentRecord) -> tuple[str, ...]:
     """A warning when another file took this one's key: files of two folders may share a relative path."""
     before = task.previous.source if task.previous else None
     if before is None or record.source is None or before == record.source:

@@ -566,13 +566,20 @@ def _add_pipeline(command: _Command) -> None:
     for parser in (export, history, publish):
         parser.add_argument("name", metavar="NAME", help="knowledge base")
     history.add_argument("run_id", metavar="RUN", nargs="?", help="id: show every node with its values")
-    action("templates", "list the pipelines to begin with")
+    listed = action("templates", "list the pipelines to begin with")
+    listed.add_argument(
+        "--remove", metavar="NAME", help="take away one that was kept with publish --template"
+    )
 
 
 def _add_pipeline_run(run: argparse.ArgumentParser) -> None:
-    run.add_argument("pipeline", metavar="NAME|FILE", help="a knowledge base with a pipeline, or a DSL file")
+    run.add_argument(
+        "pipeline", metavar="FILE|NAME", help="a DSL file, a knowledge base with a pipeline, or a template"
+    )
     run.add_argument("paths", metavar="PATH", nargs="+", help="file, folder, URL, or - for standard input")
-    run.add_argument("--kb", metavar="NAME", help="that a FILE fills; made when it does not exist")
+    run.add_argument(
+        "--kb", metavar="NAME", help="that a FILE or template fills; made when it does not exist"
+    )
     run.add_argument("--input", metavar="NAME=VALUE", action="append", default=[], help="a field of the form")
     run.add_argument("--entrance", metavar="ID", help="id or title (default: the first that takes the file)")
     run.add_argument(
@@ -581,6 +588,7 @@ def _add_pipeline_run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--sync", action="store_true", help="only what is new or changed; remove what is gone")
     run.add_argument("--node", metavar="ID", help="run only what this node needs, and show what it puts out")
     run.add_argument("--name", help="file name of standard input")
+    run.add_argument("--api-key-env", metavar="VAR", help="environment variable with a bearer token for URLs")
     run.add_argument(
         "--llm", metavar="SPEC", help="openai:MODEL@BASE_URL, for nodes that ask a language model"
     )

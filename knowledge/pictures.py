@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -10,25 +12,27 @@ from typing import Final
 import sqlalchemy as sa
 
 from knowledge import schema
-from knowledge.types import Image
+from knowledge.errors import WorkspaceError
+from knowledge.types import IMAGE_NAME, Image
 
 FOLDER: Final = "images"
 """Of the workspace: links in texts, `images/NAME`, lead from there."""
 
 _images = schema.image
+_log = logging.getLogger(__name__)
 
 
 def keep(connection: sa.Connection, workspace: Path, images: Mapping[str, Iterable[Image]]) -> None:
     """Stores the pictures of versions, which are not visible yet. A picture that is there already is not written.
 
-    Call it in the transaction that adds the versions: a write of SQL keeps `sweep` away meanwhile.
+    Afterwards they are on disk. Call it in the transaction that adds the versions: a write of SQL keeps `sweep` away
+    meanwhile. Raises `WorkspaceError` when the disk is full or the folder cannot be written.
     """
-    for version, found in images.items():
-        named = {image.name: image.data for image in found}
-        for name, data in named.items():
-            _write(workspace / FOLDER / name, data)
-        if named:
-            connection.execute(_images.insert(), [{"version_id": version, "name": name} for name in named])
+    named = {version: {image.name: image.data for image in found} for version, found in images.items()}
+    _store(workspace, {name: data for found in named.values() for name, data in found.items()})
+    rows = [{"version_id": version, "name": name} for version, names in named.items() for name in names]
+    if rows:
+        connection.execute(_images.insert(), rows)
 
 
 def of_version(connection: sa.Connection, workspace: Path, version: str) -> list[Path]:
@@ -38,24 +42,57 @@ def of_version(connection: sa.Connection, workspace: Path, version: str) -> list
 
 
 def sweep(connection: sa.Connection, workspace: Path) -> None:
-    """Removes the files that no version has any more. Call it in a transaction that writes."""
+    """Removes the pictures that no version has any more, and no other file. Call it in a transaction that writes.
+
+    One that cannot be removed is logged, and stays until the next time.
+    """
     folder = workspace / FOLDER
     if not folder.is_dir():
         return
     known = set(connection.execute(sa.select(_images.c.name).distinct()).scalars())
-    for name in os.listdir(folder):
-        if name not in known:
-            (folder / name).unlink(missing_ok=True)
+    for path in folder.iterdir():
+        if path.name in known or not re.fullmatch(IMAGE_NAME, path.name) or not path.is_file():
+            continue
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("the picture %s was not removed: %s", path, error.strerror)
+
+
+def _store(workspace: Path, images: Mapping[str, bytes]) -> None:
+    if not images:
+        return
+    folder = workspace / FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        for name, data in images.items():
+            _write(folder / name, data)
+        # Also for names of before: whoever gave them may have ended before this.
+        for changed in (folder, workspace):
+            _sync_folder(changed)
+    except OSError as error:
+        raise WorkspaceError(
+            f"pictures cannot be kept in {folder} ({error.strerror or error}); check the disk and the permissions"
+        ) from error
 
 
 def _write(path: Path, data: bytes) -> None:
-    """All of it or nothing, also when the power fails."""
-    if path.exists():
+    """All of it or nothing; a name that is there already has all of it."""
+    if path.is_file():
         return
-    path.parent.mkdir(exist_ok=True)
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the names in a folder outlive a power failure, where the system can."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

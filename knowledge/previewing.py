@@ -11,7 +11,7 @@ from itertools import chain
 from statistics import median
 from typing import Final
 
-from knowledge.attached import attached_sources
+from knowledge.attached import unpacked
 from knowledge.errors import ExtractionError, InputError
 from knowledge.extraction import ExtractionPool
 from knowledge.ingestion import READ_AHEAD, check_text
@@ -131,7 +131,7 @@ def _previewed(source: Source, read: _Read, rule: ProcessRule) -> Iterator[Previ
     except (ExtractionError, InputError) as error:
         yield PreviewedDocument(key=source.key, name=source.name, error=str(error))
         return
-    inside = attached_sources(source, document)
+    document, inside = unpacked(source, document)
     if document.text.strip() or not inside:
         yield _cut(source, document, rule)
     for attached in inside:

@@ -57,7 +57,7 @@ document = sa.Table(
     sa.Column("process_signature", sa.String, nullable=False),
     sa.Column("source", sa.String),
     sa.Column("uploader", sa.String),
-    sa.Column("parent_id", sa.String),
+    sa.Column("parent_id", sa.String, index=True),
     sa.Column("chunks", sa.Integer, nullable=False),
     sa.Column("characters", sa.Integer, nullable=False),
     sa.Column("metadata", sa.JSON, nullable=False),
@@ -291,6 +291,10 @@ def _keep_search_history(connection: sa.Connection) -> None:
     search_history.create(connection, checkfirst=True)
 
 
+def _index_containers(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS ix_document_parent_id ON document (parent_id)")
+
+
 MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _create_first_schema,
     _note_uploaders,
@@ -302,6 +306,7 @@ MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (
     _keep_images_and_containers,
     _keep_pipelines,
     _keep_search_history,
+    _index_containers,
 )
 """Number n brings a database from version n to n + 1. Never edited once released, only appended to."""
 

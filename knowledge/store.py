@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -71,25 +72,25 @@ class Store:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sa.exc.OperationalError as error:
-            raise self._operational(error) from error
         except sa.exc.DatabaseError as error:
-            raise WorkspaceError(
-                f"{self._path} does not work as a database ({error.orig}); restore it from a backup, or use "
-                "another --workspace"
-            ) from error
+            raise self._meant(error.orig) from error
+        except sqlite3.Error as error:  # of `fetched`
+            raise self._meant(error) from error
 
-    def _operational(self, error: sa.exc.OperationalError) -> KnowledgeError:
-        if "locked" in str(error.orig):
+    def _meant(self, error: BaseException | None) -> KnowledgeError:
+        if not isinstance(error, sqlite3.OperationalError):
+            return WorkspaceError(
+                f"{self._path} does not work as a database ({error}); restore it from a backup, or use "
+                "another --workspace"
+            )
+        if "locked" in str(error):
             return WorkspaceLocked(f"{self._path} is being written by another process; try again in a moment")
-        return WorkspaceError(
-            f"{self._path} cannot be used ({error.orig}); check the disk and the permissions"
-        )
+        return WorkspaceError(f"{self._path} cannot be used ({error}); check the disk and the permissions")
 
 
 def fetched(connection: sa.Connection, statement: str, *parameters: object) -> list[Any]:
     """The rows of a statement in SQLite's own words: for what every question asks, where SQLAlchemy takes longer to
-    build a statement and its rows than SQLite to answer."""
+    build a statement and its rows than SQLite to answer. Its errors are those of `Store.read`."""
     cursor = connection.connection.cursor()
     cursor.execute(statement, parameters)
     return list(cursor.fetchall())

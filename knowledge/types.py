@@ -5,9 +5,12 @@ Records hold data and validate it; they do nothing else. All offsets are code po
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from knowledge.errors import InputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,13 +70,27 @@ class Block:
     locator: Locator = Locator()
 
 
+IMAGE_NAME: Final = r"[0-9a-f]{64}\.[a-z0-9]+"
+"""A picture's name is that of a file, so nothing else may be one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """A picture taken out of a document, whose text shows its place by `![what it shows](images/NAME)`."""
+    """A picture taken out of a document, whose text shows its place by `![what it shows](images/NAME)`.
+
+    Raises `InputError` for a name of another form.
+    """
 
     name: str
     """SHA-256 of the bytes and the usual suffix: the same picture has one name everywhere."""
     data: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(IMAGE_NAME, self.name):
+            raise InputError(
+                f"{self.name!r} is no name of a picture; allowed: the SHA-256 of its bytes in hexadecimal digits, a "
+                "dot and a suffix such as png"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,7 +241,7 @@ class Hit:
     answer: str | None = None
     """In a question-answer base, where `content` is the question."""
     evidence: Evidence | None = None
-    """What the score is made of, when that was asked for."""
+    """What the score is made of, when that was asked for and the passage was still there to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)

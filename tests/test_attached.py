@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors.images import image_of
-from knowledge import KnowledgeBase, Workspace
-from knowledge.attached import attached_sources
+from knowledge import KnowledgeBase, Workspace, schema
+from knowledge.attached import unpacked
+from knowledge.ingest_report import IngestReport
 from knowledge.sources import Source
 from knowledge.types import Document, Image
 
@@ -122,5 +123,72 @@ def texts(document: Document) -> int:
 @given(TREES)
 @settings(deadline=None)
 def test_every_file_inside_has_a_key_of_its_own(tree: Document) -> None:
-    found = attached_sources(Source(key="top", name="top", document=tree), tree)
+    _, found = unpacked(Source(key="top", name="top", document=tree), tree)
     assert len({source.key for source in found}) == len(found) == sum(map(texts, tree.attachments))
+
+
+def statuses(report: IngestReport) -> dict[str, str]:
+    return {document.key: document.status for document in report.documents}
+
+
+def test_retry_tries_the_files_inside_again(kb: KnowledgeBase) -> None:
+    broken = Document(name="broken.txt", text="a lone surrogate \ud800")
+    mail = replace(MAIL, attachments=(MINUTES, broken))
+    assert statuses(kb.ingest(mail))["mail.eml/broken.txt"] == "error"
+    assert statuses(kb.ingest(mail))["mail.eml"] == "unchanged"
+    again = statuses(kb.ingest(mail, retry=True))
+    assert again == {
+        "mail.eml": "replaced",
+        "mail.eml/minutes.txt": "unchanged",
+        "mail.eml/broken.txt": "error",
+    }
+
+
+def test_a_password_lets_what_needed_one_be_tried_again(kb: KnowledgeBase) -> None:
+    mail = replace(MAIL, warnings=("secret.pdf was not read: it is encrypted; give its password",))
+    kb.ingest(mail)
+    assert statuses(kb.ingest(mail))["mail.eml"] == "unchanged"
+    assert statuses(kb.ingest(mail, password="x"))["mail.eml"] == "replaced"
+
+
+def test_text_that_says_nothing_does_not_keep_what_is_gone(tmp_path: Path) -> None:
+    def faq(name: str) -> Document:
+        return Document(name=name, text=f"Q: What is {name}?\nA: A file.\n")
+
+    mail = Document(name="mail.eml", text="See the files.", attachments=(faq("one"), faq("two")))
+    with Workspace(tmp_path / "workspace") as workspace:
+        kb = workspace.create("faq", structure="qa", embedding="hash:16")
+        report = kb.ingest(mail)
+        assert statuses(report)["mail.eml"] == "completed"
+        assert any("no question-answer pairs" in warning for warning in report.documents[0].warnings)
+        kb.ingest(replace(mail, attachments=(faq("one"),)))
+        assert keys(kb) == ["mail.eml", "mail.eml/one"]
+
+
+def test_what_a_killed_ingestion_left_is_cleared_up(kb: KnowledgeBase) -> None:
+    kb.ingest(MAIL)
+    with kb._store.write() as connection:
+        connection.execute(schema.document.delete().where(schema.document.c.key == "mail.eml"))
+    kb.ingest(replace(MAIL, attachments=(MINUTES,)))
+    assert keys(kb) == ["mail.eml", "mail.eml/minutes.txt"]
+
+
+def test_two_files_cannot_have_one_key(kb: KnowledgeBase) -> None:
+    own = Source(key="mail.eml/minutes.txt", name="minutes.txt", document=Document(text="Mine."))
+    report = kb.ingest_sources([Source(key="mail.eml", name="mail.eml", document=MAIL), own])
+    (refused,) = report.failed
+    assert "another source is known by the key 'mail.eml/minutes.txt' too" in (refused.error or "")
+    assert kb.text("mail.eml/minutes.txt") == "Mine."
+
+
+def test_a_file_that_was_removed_comes_back(kb: KnowledgeBase) -> None:
+    kb.ingest(MAIL)
+    kb.remove("mail.eml/minutes.txt")
+    kb.ingest(MAIL)
+    assert "mail.eml/minutes.txt" in keys(kb)
+
+
+def test_warnings_of_what_is_left_out_are_told(kb: KnowledgeBase) -> None:
+    bundle = replace(BUNDLE, warnings=("secret.pdf was not read",))
+    report = kb.ingest(replace(MAIL, attachments=(bundle,)))
+    assert report.documents[0].warnings == ("bundle.zip: secret.pdf was not read",)

@@ -313,6 +313,21 @@ class TestCache:
         CachedEmbedder(last, path).embed_documents(texts)
         assert last.asked == []
 
+    def test_a_file_that_cannot_be_opened_is_kept(self, tmp_path: Path) -> None:
+        """A folder where SQLite must put its log: the file is sound, opening it is SQLITE_CANTOPEN."""
+        path, texts = tmp_path / "v.db", ["a", "b"]
+        first = CachedEmbedder(CountingEmbedder(), path)
+        first.embed_documents(texts)
+        first.close()
+        log = path.with_name("v.db-wal")
+        log.mkdir()
+        vectors = CachedEmbedder(CountingEmbedder(), path).embed_documents(texts)
+        np.testing.assert_array_equal(vectors, HashEmbedder("32").embed_documents(texts))
+        log.rmdir()
+        again = CountingEmbedder()
+        CachedEmbedder(again, path).embed_documents(texts)
+        assert again.asked == []
+
     def test_a_file_of_another_shape_is_replaced_with_a_warning(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:

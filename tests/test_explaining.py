@@ -1,6 +1,7 @@
 """A score explains itself: its parts make it up again, and a passage that is no hit knows why."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from knowledge import KnowledgeBase, Workspace
 from knowledge.cli import main
 from knowledge.errors import NotFound
+from knowledge.explaining import explained
 from knowledge.types import Document, Hit, Mode
 
 TEXTS = {
@@ -96,6 +98,32 @@ def test_the_filter(kb: KnowledgeBase) -> None:
     found = kb.why_not("harbour cranes", id_of(kb, "cranes"), where="year >= 2023")
     assert found.reasons == ("the filter keeps its document out: year >= 2023: the document has 2022",)
     assert [verdict.holds for verdict in found.evidence.verdicts] == [False]
+
+
+def test_a_time_that_no_calendar_has_is_shown_as_a_number(tmp_path: Path) -> None:
+    milliseconds = 1_700_000_000_000_000
+    with Workspace(tmp_path) as workspace:
+        kb = workspace.create("port")
+        kb.ingest(Document(name="b", text="b"), metadata={"signed": datetime(2024, 1, 1, tzinfo=UTC)})
+        kb.ingest(Document(name="a", text=TEXTS["cranes"]), metadata={"signed": milliseconds})
+        found = kb.why_not("harbour cranes", id_of(kb, "a"), where="signed < 1970-01-01")
+        (reason,) = found.reasons
+        assert reason.endswith(f"the document has {milliseconds}")
+
+
+def test_a_hit_that_is_gone_meanwhile_has_no_evidence(tmp_path: Path) -> None:
+    with Workspace(tmp_path) as workspace:
+        kb = workspace.create("port")
+        kb.ingest([Document(name=name, text=TEXTS[name]) for name in ("cranes", "tariff")])
+        found = kb.search("harbour")
+        kb.ingest(Document(name="cranes", text="Nothing of that kind."))
+        options = kb._search_options()
+        shown = {hit.document.name: hit for hit in explained(kb._generation, "harbour", options, found)}
+        assert shown["cranes"].evidence is None
+        assert shown["tariff"].evidence is not None
+        kb.remove("tariff")
+        gone = explained(kb._generation, "harbour", options, found)
+        assert [hit.evidence for hit in gone] == [None, None]
 
 
 def test_the_threshold(kb: KnowledgeBase) -> None:

@@ -109,6 +109,16 @@ def test_a_crash_for_want_of_memory_is_a_limit() -> None:
         worker.extract(b"x", "a.txt")
 
 
+def test_a_reply_that_is_too_large_is_a_limit_and_no_crash() -> None:
+    code = "import sys, struct; sys.stdin.buffer.read(8); sys.stdout.buffer.write(struct.pack('>Q', 1 << 40)); {}"
+    command = python(code.format("sys.stdout.flush(); sys.stdin.buffer.read()"))
+    with (
+        Worker(command=command, max_characters=1000) as worker,
+        pytest.raises(ExtractionLimit, match=r"a\.txt yields more than 256 MiB .*extract_characters"),
+    ):
+        worker.extract(b"x", "a.txt")
+
+
 @pytest.mark.parametrize("reply", ["{}", "[1]", '{"memory_mb": 1, "document": {"text": 3}}', "\\xff"])
 def test_an_answer_that_makes_no_sense_is_refused(reply: str) -> None:
     code = (

@@ -3,17 +3,22 @@
 import json
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from knowledge import KnowledgeBase, Workspace
 from knowledge.cli import main
-from knowledge.errors import InputError
-from knowledge.history import History
+from knowledge.errors import InputError, WorkspaceError
+from knowledge.history import NOTED_AT_MOST, History
 from knowledge.sources import Source
+from knowledge.store import Store
 from knowledge.types import Document
 
 TEXTS = {"leave.md": "Ten days of leave a year.", "travel.md": "Hotels a night, trains a day."}
@@ -93,6 +98,80 @@ def test_many_threads_lose_nothing(kb: KnowledgeBase) -> None:
     for thread in threads:
         thread.join()
     assert kb.history.summary().searches == 4 * 50
+
+
+@contextmanager
+def out_of_order(store: Store) -> Iterator[None]:
+    """Nothing can be written meanwhile."""
+    with store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE search_history RENAME TO put_away")
+    yield
+    with store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE put_away RENAME TO search_history")
+
+
+class Meanwhile:
+    """A store that does something else before each write."""
+
+    def __init__(self, store: Store, what: Callable[[], None]) -> None:
+        self._store, self._what = store, what
+        self.read = store.read
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        self._what()
+        with self._store.write() as connection:
+            yield connection
+
+
+def test_what_could_not_be_written_is_tried_again(kb: KnowledgeBase, workspace: Workspace) -> None:
+    found = kb.search("leave")
+    kb.history.clear()
+    history = History(workspace.store, kb.id, write_after_s=0.01)
+    with out_of_order(workspace.store):
+        history.note(found)
+        with pytest.raises(WorkspaceError, match="no such table"):
+            history.write()
+    while timers := [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]:
+        for timer in timers:
+            timer.join()
+    assert history.summary().searches == 1
+
+
+def test_beyond_what_may_wait_the_oldest_are_forgotten(kb: KnowledgeBase, workspace: Workspace) -> None:
+    found = kb.search("leave")
+    kb.history.clear()
+
+    def also() -> None:
+        history.note(replace(found, query="the newest"))
+
+    history = History(Meanwhile(workspace.store, also), kb.id)  # type: ignore[arg-type]
+    history.note(replace(found, query="the oldest"))
+    for _ in range(NOTED_AT_MOST - 1):
+        history.note(found)
+    with out_of_order(workspace.store), pytest.raises(WorkspaceError):
+        history.write()
+    history.write()
+    asked = {query.query: query.count for query in history.summary().most_asked}
+    assert asked == {"leave": NOTED_AT_MOST - 1, "the newest": 1}
+    history.close()
+
+
+def test_what_a_thread_is_writing_is_forgotten_too(kb: KnowledgeBase, workspace: Workspace) -> None:
+    found = kb.search("leave")
+    kb.history.clear()
+    clearing = threading.Thread(target=lambda: history.clear())
+
+    def clear() -> None:
+        if threading.current_thread() is not clearing:
+            clearing.start()
+            clearing.join(0.2)  # it must wait, so this has no other end
+
+    history = History(Meanwhile(workspace.store, clear), kb.id)  # type: ignore[arg-type]
+    history.note(found)
+    history.write()
+    clearing.join()
+    assert history.summary().searches == 0
 
 
 def test_a_measurement_leaves_no_trace(kb: KnowledgeBase) -> None:

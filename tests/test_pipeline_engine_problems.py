@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from copy import deepcopy
 from typing import Any
 
@@ -23,10 +23,12 @@ from pipeline_files import (
     two_entrances,
 )
 
+from knowledge.chat import Completion, Message
 from knowledge.errors import BrokenPipeline, KnowledgeError
 from knowledge.pipeline.dsl import pipeline_of, read_pipeline
 from knowledge.pipeline.entrances import entered
 from knowledge.pipeline.files import File
+from knowledge.pipeline.kind_problems import not_taken_over
 from knowledge.pipeline.problems import check, problems
 from knowledge.pipeline.running import run_pipeline
 from knowledge.pipeline.tools import Tools
@@ -104,6 +106,37 @@ BROKEN: dict[str, tuple[Change, tuple[str, ...]]] = {
     "unknown tool": (
         _setting("3", tool_name="mail_sender"),
         ("node Tables (3): tool_name: 'mail_sender' has no counterpart here",),
+    ),
+    "a group without a name": (
+        _setting(
+            "5",
+            advanced_settings={"group_enabled": True, "groups": [{"variables": [["3", "text"]]}]},
+        ),
+        ("node variable-aggregator 5 (5): advanced_settings.groups: group_name: None was given",),
+    ),
+    "conditions on files without an operator": (
+        _condition(sub_variable_condition={"conditions": [{"key": "type"}]}),
+        ("cases[0].conditions[0].sub_variable_condition.conditions[0].comparison_operator: None was given",),
+    ),
+    "defaults that are no list": (
+        _setting("3", default_value=5),
+        ("node Tables (3): default_value: 5 was given; allowed: a list of objects",),
+    ),
+    "weights that are no object": (
+        _retrieval(weights="even"),
+        ("retrieval_model.weights: 'even' was given; allowed: an object",),
+    ),
+    "a length that is no whole number": (
+        _field(max_length="4.5"),
+        ("input length: max_length: '4.5' was given; allowed: a whole number from 0",),
+    ),
+    "a length without end": (
+        _field(max_length="inf"),
+        ("input length: max_length: 'inf' was given; allowed: a whole number from 0",),
+    ),
+    "kinds of files that are no list": (
+        _field(allowed_file_types=5),
+        ("input length: allowed_file_types: 5 was given; allowed: a list",),
     ),
     "unknown data source": (
         _setting("1", provider_type="fax"),
@@ -270,6 +303,76 @@ def _places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[s
         yield from _places(inner, (*path, name))
 
 
+def with_every_kind() -> Content:
+    """Settings that only some kinds of nodes have, all in force."""
+    return pipeline(
+        [
+            entrance("1", "csv", title="File"),
+            node("2", "document-extractor", variable_selector=["1", "file"]),
+            node(
+                "3",
+                "template-transform",
+                template="{{ text }}",
+                variables=[{"variable": "text", "value_selector": ["2", "text"]}],
+            ),
+            tool("4", "dify_extractor", file=["1", "file"]),
+            node(
+                "5",
+                "list-operator",
+                variable=["4", "files"],
+                filter_by={
+                    "enabled": True,
+                    "conditions": [{"key": "name", "comparison_operator": "contains", "value": "a"}],
+                },
+                extract_by={"enabled": False, "serial": "1"},
+                order_by={"enabled": True, "key": "name", "value": "asc"},
+                limit={"enabled": True, "size": 2},
+            ),
+            node(
+                "6",
+                "variable-aggregator",
+                advanced_settings={
+                    "group_enabled": True,
+                    "groups": [{"group_name": "texts", "variables": [["3", "output"]]}],
+                },
+            ),
+            node(
+                "7",
+                "llm",
+                prompt_template=[{"role": "user", "text": "{{#3.output#}} {{#context#}}"}],
+                prompt_config={"jinja2_variables": [{"variable": "t", "value_selector": ["2", "text"]}]},
+                context={"enabled": True, "variable_selector": ["5", "result"]},
+                vision={"enabled": False},
+                model={"completion_params": {"temperature": 0.7}, "name": "tiny"},
+                structured_output_enabled=True,
+                structured_output={"schema": {}},
+            ),
+            node(
+                "8",
+                "parameter-extractor",
+                query=["7", "text"],
+                instruction="",
+                parameters=[{"name": "days", "type": "select", "options": ["ten"], "description": "d"}],
+            ),
+            tool("9", "general_chunker", input_variable=["7", "text"]),
+            knowledge_index("10", ["9", "result"]),
+        ],
+        [edge(str(one), str(one + 1)) for one in range(1, 10)],
+        [field("length", "number", "200")],
+    )
+
+
+class Says:
+    """A model that always answers the same."""
+
+    def complete(self, messages: list[Message]) -> Completion:
+        return Completion(text='{"days": "ten"}')
+
+
+TOOLS = Tools(preview=True, open_model=lambda: nullcontext(Says()))  # type: ignore[arg-type, return-value]
+WITHOUT_TEMPLATES = {"template-transform": lambda data, values, tools: {"output": data.get("template")}}
+"""Starting a process for each example takes a minute; what is wrong with them is tested beside the sandbox."""
+KIND_PLACES = list(_places(with_every_kind()["workflow"]["graph"]["nodes"]))
 PLACES = list(_places(two_entrances()))
 VALUES: list[object] = [
     None,
@@ -308,6 +411,101 @@ def test_whatever_stands_where_it_is_told_in_words(
         if not found:
             table = File.of_bytes("a.csv", b"a,b\n1,2\n")
             run_pipeline(drawn, entered(drawn, table), tools=Tools(preview=True))
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(KIND_PLACES), st.sampled_from(VALUES))
+def test_whatever_stands_in_the_settings_of_a_kind_is_told_in_words(
+    path: tuple[str | int, ...], value: object
+) -> None:
+    content = with_every_kind()
+    owner: Any = _nodes(content)
+    for name in path[:-1]:
+        owner = owner[name]
+    owner[path[-1]] = deepcopy(value)
+    drawn = pipeline_of(content)
+    found = problems(drawn)
+    assert all(line and "\n" not in line for line in found)
+    if not found:
+        table = File.of_bytes("a.csv", b"a,b\n1,2\n")
+        run_pipeline(drawn, entered(drawn, table), tools=TOOLS, functions=WITHOUT_TEMPLATES)
+
+
+def test_every_kind_runs() -> None:
+    drawn = pipeline_of(with_every_kind())
+    assert problems(drawn) == []
+    table = File.of_bytes("a.csv", b"a,b\n1,2\n")
+    assert run_pipeline(drawn, entered(drawn, table), tools=TOOLS).error is None
+
+
+KINDS: dict[str, tuple[Change, str]] = {
+    "a variable of a template": (
+        _setting("3", variables=[{"variable": "x"}]),
+        "(3): variables[0].value_selector: no variable is chosen",
+    ),
+    "an operator": (
+        _setting("5", filter_by={"enabled": True, "conditions": [{"key": "name"}]}),
+        "(5): filter_by.conditions[0].comparison_operator: None was given",
+    ),
+    "a prompt that is a text": (
+        _setting("7", prompt_template="text"),
+        "(7): prompt_template: 'text' was given; allowed: a list of objects",
+    ),
+    "pictures for a model": (
+        _setting("7", vision={"enabled": True}),
+        "(7): vision.enabled: pictures are not shown to a model",
+    ),
+    "a parameter without a type": (
+        _setting("8", parameters=[{"name": "days"}]),
+        "(8): parameters[0].type: None was given; allowed: select, string",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_setting_of_a_kind_is_named(name: str) -> None:
+    change, expected = KINDS[name]
+    content = with_every_kind()
+    change(content)
+    assert any(expected in line for line in problems(pipeline_of(content)))
+
+
+def test_what_is_not_taken_over_of_a_model_is_named() -> None:
+    content = with_every_kind()
+    _setting("7", memory={"window": {"enabled": False}})(content)
+    found = [line for one in pipeline_of(content).nodes for line in not_taken_over(one)]
+    assert found == ["model.completion_params", "memory"]
+
+
+BOMB = "a0: &a0 {k: v}\n" + "".join(
+    f"a{n}: &a{n} {{<<: [{', '.join(9 * [f'*a{n - 1}'])}]}}\n" for n in range(1, 9)
+)
+DEEP = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 2000))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (BOMB, "merge key"),
+        (DEEP, "nested more than 100 deep"),
+        ("a: &a [*a]", "nested more than 100 deep"),
+        ("x: !!bool maybe", "tag"),
+        ("x: !!timestamp maybe", "tag"),
+        ("x: !!merge y", "tag"),
+        ("x: 1" + 300 * ":1" + ".5", "no YAML"),
+        ("x: 1" + 100_000 * ":1", "a number of 200001 characters"),
+    ],
+    ids=["merge", "deep", "itself", "truth", "time", "merge tag", "large number", "long number"],
+)
+def test_a_text_that_is_dear_or_strange_is_refused_in_a_line(text: str, said: str) -> None:
+    with pytest.raises(BrokenPipeline, match=said) as error:
+        read_pipeline(text)
+    assert "\n" not in str(error.value)
+
+
+def test_words_that_look_like_merge_keys_are_texts() -> None:
+    content = {**two_entrances(), "notes": {"<<": "<<", "1:1": "!tag"}}
+    assert read_pipeline(dsl(content)).content == content
 
 
 def test_there_are_enough_broken_pipelines() -> None:

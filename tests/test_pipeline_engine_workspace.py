@@ -261,6 +261,59 @@ def test_only_what_changed_is_run_and_what_is_gone_is_removed(workspace: Workspa
     assert [record.key for record in kb.documents()] == ["leave.md"]
 
 
+def _secretive(secret: str) -> Content:
+    """With an environment variable of each kind; the secret stands before each chunk."""
+    content = _simple("{{#env.PREFIX#}}{{#env.WIKI_TOKEN#}} {{#2.text#}}")
+    content["workflow"]["environment_variables"] = [
+        {"name": "PREFIX", "value": "token:", "value_type": "string"},
+        {"name": "WIKI_TOKEN", "value": secret, "value_type": "secret"},
+    ]
+    return content
+
+
+def _told_chunk(workspace: Workspace, kb: KnowledgeBase, drawn: Pipeline) -> str:
+    file = File.of_bytes("a.txt", b"words")
+    done = Filling(pipeline=drawn, kb=kb, workspace=workspace, preview=True).run("a.txt", file)
+    return str(done.run.outputs["preview"][0]["content"])
+
+
+def test_secrets_come_from_the_environment(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WIKI_TOKEN", raising=False)
+    given = pipeline_of(_secretive("s3cret"))
+    kb = _published(workspace, "kb", _secretive("s3cret"))
+    kept = publishing.published(workspace.store, kb).pipeline
+    assert [_told_chunk(workspace, kb, drawn) for drawn in (given, kept)] == [
+        "token:s3cret words",
+        "token: words",
+    ]
+    monkeypatch.setenv("WIKI_TOKEN", "fresh")
+    assert [_told_chunk(workspace, kb, drawn) for drawn in (given, kept)] == ["token:fresh words"] * 2
+
+
+def test_secrets_are_not_stored(workspace: Workspace) -> None:
+    drawn = pipeline_of(_secretive("s3cret"))
+    kb = _published(workspace, "kb", _secretive("s3cret"))
+    add_template(workspace.store, "ours", drawn)
+    kept = [find(workspace.store, kb).pipeline for find in (publishing.draft, publishing.published)]
+    for one in [*kept, template("ours", workspace.store).pipeline]:
+        assert one == pipeline_of(_secretive(""))
+    assert b"s3cret" not in b"".join(path.read_bytes() for path in workspace.folder.glob("*.db*"))
+
+
+def test_the_same_pipeline_with_and_without_its_secrets_reads_once(workspace: Workspace, files: Path) -> None:
+    kb = _published(workspace, "kb", _secretive("s3cret"))
+    source = source_of(str(files))
+    for secret, stored in (("s3cret", 2), ("", 0)):
+        filling = Filling(pipeline=pipeline_of(_secretive(secret)), kb=kb, workspace=workspace)
+        assert len(filling.synchronize(source).stored) == stored
+
+
+def test_a_version_that_runs_already_is_not_published_again(workspace: Workspace) -> None:
+    for content, number in ((_secretive("s3cret"), 1), (_secretive("s3cret"), 1), (_simple(), 2)):
+        kb = publishing.import_and_publish(workspace, "kb", pipeline_of(content))
+        assert publishing.published(workspace.store, kb).number == number
+
+
 def test_the_history_tells_what_every_node_did(workspace: Workspace, files: Path) -> None:
     content = _simple()
     kb = _published(workspace, "kb", content)
@@ -383,3 +436,100 @@ def test_what_a_person_reads(place: Path, files: Path, capsys: pytest.CaptureFix
     assert "Chunks (tool:general_chunker): succeeded" in said("history", "kb", run_id)
     assert said("templates").startswith("NAME")
     assert read_pipeline(said("export", "kb", "--published")) == pipeline_of(_simple())
+
+
+def _error(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    """What the command says in one line when it cannot begin."""
+    assert main(["pipeline", *map(str, arguments), "--json"]) in (1, 2)
+    message = str(json.loads(capsys.readouterr().out)["error"]["message"])
+    assert len(message.splitlines()) == 1
+    return message
+
+
+def test_a_broken_file_makes_nothing_and_runs_when_it_is_mended(
+    place: Path, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = place / "drawn.yml"
+    file.write_text(dsl(_simple("{{#9.text#}}")), encoding="utf-8")
+    assert "there is no node '9'" in _error(capsys, "run", file, files, "--kb", "kb")
+    assert not (place / "w").exists()
+    file.write_text(dsl(_simple()), encoding="utf-8")
+    assert len(_told(capsys, "run", file, files, "--kb", "kb")["runs"]) == 2
+    assert len(_told(capsys, "run", "kb", files)["runs"]) == 2
+
+
+def test_a_file_becomes_the_pipeline_of_a_base_that_has_none_or_another(
+    place: Path, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _told(capsys, "import", "general-mode", "--kb", "kb")
+    for top_k in (3, 7):
+        (place / "simple.yml").write_text(dsl(_simple(top_k=top_k)), encoding="utf-8")
+        _told(capsys, "run", place / "simple.yml", files, "--kb", "kb")
+        published = read_pipeline(_told(capsys, "export", "kb", "--published")["dsl"])
+        assert published == pipeline_of(_simple(top_k=top_k))
+
+
+def test_run_takes_a_template_and_tells_what_there_is(
+    place: Path, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for known in ("none", "kb"):
+        said = _error(capsys, "run", "general-moed", files, "--kb", "kb")
+        assert said.startswith("no file, no knowledge base and no template 'general-moed'; ")
+        assert f"the knowledge bases are: {known}; the templates are: complex-pdf" in said
+        _told(capsys, "run", "general-mode", files, "--kb", "kb", "--input", "Maximum_Chunk_Length=500")
+    shown = _told(capsys, "run", "general-mode", files / "leave.md", "--preview")["runs"][0]
+    assert shown["outputs"]["chunk_structure"] == "text_model"
+    assert "name one to fill with --kb" in _error(capsys, "run", "general-mode", files)
+
+
+def test_sync_of_two_folders_replaces_nothing(
+    place: Path, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "more").mkdir()
+    (place / "more" / "leave.md").write_text("no leave")
+    command = ("run", place / "simple.yml", files, place / "more", "--kb", "kb", "--sync")
+    first, second = _told(capsys, *command, code=1)["sources"]
+    assert (first["stored"], second["stored"]) == (["leave.md", "parts.csv"], [])
+    assert second["failed"]["leave.md"].startswith(f"it would replace the document of {files}")
+
+
+def test_missing_secrets_are_remarks_and_no_export_has_them(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WIKI_TOKEN", raising=False)
+    (place / "simple.yml").write_text(dsl(_secretive("s3cret")), encoding="utf-8")
+    for command in (("check", place / "simple.yml"), ("import", place / "simple.yml", "--kb", "kb")):
+        assert any("the secret WIKI_TOKEN is not kept" in line for line in _told(capsys, *command)["remarks"])
+    assert "s3cret" not in _told(capsys, "export", "kb")["dsl"]
+    assert main(["pipeline", "check", str(place / "simple.yml")]) == 0
+    assert "environment variable WIKI_TOKEN" in capsys.readouterr().err
+    monkeypatch.setenv("WIKI_TOKEN", "s3cret")
+    assert not any("WIKI_TOKEN" in line for line in _told(capsys, "check", place / "simple.yml")["remarks"])
+
+
+def test_a_template_whose_name_is_taken_is_told_before_publishing(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _told(capsys, "import", place / "simple.yml", "--kb", "kb")
+    assert "exists already" in _error(capsys, "publish", "kb", "--template", "general-mode")
+    assert "has no published pipeline" in _error(capsys, "export", "kb", "--published")
+
+
+def test_templates_are_taken_away(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _told(capsys, "import", place / "simple.yml", "--kb", "kb")
+    _told(capsys, "publish", "kb", "--template", "ours")
+    assert _told(capsys, "templates", "--remove", "ours") == {"removed": "ours"}
+    assert "ours" not in [one["name"] for one in _told(capsys, "templates")["templates"]]
+    assert "the workspace has no template 'ours'" in _error(capsys, "templates", "--remove", "ours")
+
+
+def test_a_bearer_token_comes_from_a_variable(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WIKI_TOKEN", raising=False)
+    url = "https://ann:pa55@example.com/a?key=s3cret"
+    (run,) = _told(
+        capsys, "run", place / "simple.yml", url, "--preview", "--api-key-env", "WIKI_TOKEN", code=1
+    )["runs"]
+    assert "the environment variable WIKI_TOKEN is empty" in run["error"]
+    assert run["key"].startswith("https://example.com/a#")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.errors import EmptyDocument, InputError, MissingVariable, UnsupportedFormat
@@ -16,6 +16,7 @@ from knowledge.pipeline.nodes import (
     document_extractor,
     general_chunker,
     if_else,
+    jinja_sandbox,
     list_operator,
     markdown_conversion,
     markdown_to_csv,
@@ -24,6 +25,7 @@ from knowledge.pipeline.nodes import (
     template_transform,
     variable_aggregator,
 )
+from knowledge.pipeline.nodes.parameters import Parameters
 from knowledge.pipeline.tools import NO_TOOLS
 from knowledge.pipeline.variables import Values
 
@@ -424,6 +426,7 @@ def test_files_of_a_list_are_chosen_by_their_fields() -> None:
         ({"variable": ["in", "mixed"], "order_by": {"enabled": True}}, "one order"),
         ({"variable": ["in", "mixed"], "extract_by": {"enabled": True, "serial": "3"}}, "no element 3"),
         ({"variable": ["in", "mixed"], "limit": {"enabled": True, "size": 0}}, "limit"),
+        ({"variable": ["in", "mixed"], "limit": {"enabled": True, "size": float("inf")}}, "inf is no whole"),
     ],
 )
 def test_what_a_list_operator_cannot_do_is_said(data: dict[str, Any], said: str) -> None:
@@ -452,12 +455,70 @@ def test_a_template_gets_values_and_files() -> None:
         "{{ 1 // 0 }}",
         "{{ words.append(1) }}",
         "{% for i in range(1000) %}{{ 'x' * 1000 }}{% endfor %}",
-        "{% for i in range(1000) %}{% for j in range(1000) %}{% endfor %}{% endfor %}",
-        "{{ 9 ** 9 ** 9 ** 9 }}",
         "{{ 'x' * 1000000000 }}",
         "{{ 1000000000 * 'x' }}",
+        "{{ ('x' | center(2000000000)) | length }}",
+        "{% set ns = namespace(a='aa') %}{% for i in range(60) %}{% set ns.a = ns.a ~ ns.a %}{% endfor %}",
+        "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+        "{{ " + 3000 * "(" + "1" + 3000 * ")" + " }}",
+        30 * "{% for i in [1] %}" + 30 * "{% endfor %}",
     ],
 )
 def test_a_template_that_is_wrong_or_forbidden_is_refused(template: str) -> None:
     with pytest.raises(InputError, match="template"):
         template_transform.transform(template, {"words": []})
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+        "{% for i in words %}{% for j in words %}{% for k in words %}{% endfor %}{% endfor %}{% endfor %}",
+    ],
+)
+def test_a_template_without_end_is_given_up(template: str) -> None:
+    with pytest.raises(InputError, match=r"more than 0\.5 s"):
+        jinja_sandbox.rendered(template, {"words": 2000 * ["x"]}, longest_s=0.5)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=20), st.lists(st.integers() | st.text(max_size=3)))
+@settings(max_examples=5, deadline=None)
+def test_a_template_says_its_values_unchanged(text: str, values: list[int | str]) -> None:
+    said = jinja_sandbox.rendered("{{ text }}|{{ values | join(',') }}", {"text": text, "values": values})
+    assert said == f"{text}|{','.join(map(str, values))}"
+
+
+@pytest.mark.parametrize("given_value", [[], ["env"], None])
+def test_a_parameter_without_a_selector_is_not_given(given_value: Any) -> None:
+    """Nothing chosen is never everything, among which are secrets."""
+    data = {"tool_parameters": {"text": {"type": "variable", "value": given_value}}}
+    parameters = Parameters(data, Values({"env": {"key": "secret"}}))
+    if given_value:
+        with pytest.raises(MissingVariable):
+            parameters.value("text")
+    else:
+        assert parameters.value("text") is None
+    with pytest.raises((InputError, MissingVariable)) as error:
+        parameters.text("text")
+    assert "secret" not in str(error.value)
+
+
+def test_a_reference_to_nothing_is_a_text() -> None:
+    data = {"tool_parameters": {"text": {"type": "mixed", "value": "{{#foo#}}"}}}
+    assert Parameters(data, Values({"env": {"key": "secret"}})).value("text") == "{{#foo#}}"
+
+
+def test_a_value_that_is_wrong_is_shown_in_part() -> None:
+    parameters = Parameters({"tool_parameters": {"n": {"type": "constant", "value": 1000 * "x"}}}, Values({}))
+    with pytest.raises(InputError, match="whole number") as error:
+        parameters.whole_number("n", 1)
+    assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize("selector", [[], ["env"]])
+def test_no_template_gets_all_the_values_of_a_run(selector: list[str]) -> None:
+    values = Values({"env": {"key": "secret"}})
+    assert not values.has(selector)
+    data = {"template": "{{ all }}", "variables": [{"variable": "all", "value_selector": selector}]}
+    with pytest.raises(MissingVariable):
+        template_transform.run(data, values, NO_TOOLS)

@@ -234,13 +234,16 @@ def test_chunks_of_another_structure_than_the_base_are_refused(workspace: Worksp
         knowledge_index.run(node("qa_model"), values(PAIRS), tools(workspace, "hr"))
 
 
-def test_pictures_of_chunks_are_kept(workspace: Workspace) -> None:
+@pytest.mark.parametrize(
+    ("name", "suffix"), [("a.png", "png"), ("a.p-n_g", "png"), ("a", "bin"), ("a.图", "bin")]
+)
+def test_pictures_of_chunks_are_kept(workspace: Workspace, name: str, suffix: str) -> None:
     kb = workspace.create("hr")
-    picture = File.of_bytes("a.png", b"not really a picture")
+    picture = File.of_bytes(name, b"not really a picture")
     chunks = {"general_chunks": [{"content": "see the picture", "files": [picture]}]}
     knowledge_index.run(NODE, values(chunks), tools(workspace, "hr"))
     (kept,) = kb.images("guide.md")
-    assert kept.name == f"{hashlib.sha256(picture.read()).hexdigest()}.png"
+    assert kept.name == f"{hashlib.sha256(picture.read()).hexdigest()}.{suffix}"
 
 
 def search(**more: Any) -> dict[str, Any]:
@@ -279,6 +282,17 @@ def test_conditions_on_metadata_may_have_variables(searched: Workspace) -> None:
         Tools(workspace=searched),
     )
     assert [entry["title"] for entry in found["result"]] == ["two.txt"]
+
+
+@pytest.mark.parametrize("value", [2020, [2020], "2020"])
+def test_one_value_is_a_list_of_one(searched: Workspace, value: Any) -> None:
+    conditions = {"conditions": [{"name": "from", "comparison_operator": "in", "value": value}]}
+    found = knowledge_retrieval.run(
+        search(metadata_filtering_mode="manual", metadata_filtering_conditions=conditions),
+        Values({"in": {"query": "apples"}}),
+        Tools(workspace=searched),
+    )
+    assert found == {"result": []}
 
 
 def test_an_empty_question_finds_nothing(searched: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import threading
@@ -132,7 +133,7 @@ def test_standard_input_is_one_file() -> None:
 @pytest.mark.parametrize(
     ("path", "headers", "name"),
     [
-        ("/guide.pdf?x=1", {"content-type": "application/pdf"}, "guide.pdf"),
+        ("/guide.pdf", {"content-type": "application/pdf"}, "guide.pdf"),
         ("/about", {"content-type": "text/html; charset=utf-8"}, "about.html"),
         ("/index.php", {"content-type": "text/html"}, "index.php.html"),
         ("/", {"content-type": "text/html"}, "127.0.0.1.html"),
@@ -148,6 +149,37 @@ def test_a_page_is_named_by_its_server_or_address(
     file = source.fetch(entry)
     assert (entry.key, file.name, file.url) == (site.url(path), name, site.url(path))
     assert (file.transfer_method, file.read()) == ("remote_url", b"text")
+
+
+def _keys(*urls: str) -> list[str]:
+    return [entry.key for entry in entries_of(WebPages(urls, client=local))]
+
+
+def test_credentials_in_a_url_are_in_no_key(site: Site) -> None:
+    site.pages["/a?token=s3cret"] = ({}, b"a")
+    source = WebPages([site.url("/a?token=s3cret").replace("//", "//ann:pa55@")], client=local)
+    (entry,) = entries_of(source)
+    file = source.fetch(entry)
+    digest = hashlib.sha256(b"token=s3cret").hexdigest()[:16]
+    assert (entry.key, file.url) == (site.url(f"/a#{digest}"),) * 2
+    told = f"{entry} {file} {source.id} {source.name}"
+    assert "s3cret" not in told
+    assert "pa55" not in told
+
+
+def test_pages_that_differ_in_their_query_are_others(site: Site) -> None:
+    site.pages = {"/a": ({}, b""), "/a?id=1": ({}, b"one"), "/a?id=2": ({}, b"two")}
+    urls = [site.url(path) for path in site.pages]
+    assert len(set(_keys(*urls))) == len({WebPages([url]).id for url in urls}) == 3
+    source = WebPages(urls, client=local)
+    assert [source.fetch(entry).read() for entry in entries_of(source)] == [b"", b"one", b"two"]
+
+
+def test_a_page_that_failed_is_fetched_again_by_its_own_url(site: Site) -> None:
+    source = WebPages([site.url("/a?id=1"), site.url("/a?id=2#part")], client=local)
+    last = list(entries_of(source))[1]
+    site.pages["/a?id=2"] = ({}, b"two")
+    assert source.fetch(last).read() == b"two"
 
 
 def test_pages_come_one_after_the_other_and_change_with_their_bytes(site: Site) -> None:
@@ -258,6 +290,54 @@ def test_what_another_source_gave_stays(pipeline: Pipeline, folder: Path, tmp_pa
     assert len(keys(pipeline.kb)) == 4
 
 
+def test_pages_of_other_queries_do_not_remove_each_other(pipeline: Pipeline, site: Site) -> None:
+    site.pages = {"/a?id=1": ({}, b"one"), "/a?id=2": ({}, b"two")}
+    sources = [WebPages([site.url(path)], client=local) for path in site.pages]
+    assert [pipeline.run(source).removed for source in sources] == [(), ()]
+    assert len(keys(pipeline.kb)) == 2
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """A folder with a file that another folder has too, and one of its own."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "travel.txt").write_text("Trains only.")
+    (other / "more.txt").write_text("more")
+    return other
+
+
+def test_a_document_of_another_source_is_not_replaced(pipeline: Pipeline, folder: Path, other: Path) -> None:
+    pipeline.run(LocalFiles(folder))
+    before = pipeline.kb.document("travel.txt")
+    for _ in range(2):
+        done = pipeline.run(LocalFiles(other))
+        assert set(done.failed) == {"travel.txt"}
+        assert f"the document of {folder}" in done.failed["travel.txt"]
+    assert (pipeline.kb.document("travel.txt"), len(keys(pipeline.kb))) == (before, 4)
+    assert pipeline.run(LocalFiles(folder)).unchanged == ("leave.md", "parts.csv", "travel.txt")
+
+
+def test_what_was_removed_belongs_to_the_next_source_that_has_it(
+    pipeline: Pipeline, folder: Path, other: Path
+) -> None:
+    pipeline.run(LocalFiles(folder))
+    pipeline.kb.remove("travel.txt")
+    assert pipeline.run(LocalFiles(other)).stored == ("more.txt", "travel.txt")
+    assert set(pipeline.run(LocalFiles(folder)).failed) == {"travel.txt"}
+    (folder / "travel.txt").unlink()
+    assert pipeline.run(LocalFiles(folder)).removed == ()
+    assert "travel.txt" in keys(pipeline.kb)
+
+
+def test_a_damaged_record_is_an_empty_one(pipeline: Pipeline, folder: Path) -> None:
+    pipeline.run(LocalFiles(folder))
+    seen = Seen.of(pipeline.workspace.folder, pipeline.kb.id, LocalFiles(folder))
+    for damaged in ("{", "[]", '{"tokens": []}', '{"tokens": {}}'):
+        seen.path.write_text(damaged)
+        assert len(pipeline.run(LocalFiles(folder)).stored) == 3
+
+
 def test_a_failure_stops_no_other_and_is_tried_again(pipeline: Pipeline, folder: Path) -> None:
     pipeline.run(LocalFiles(folder))
     (folder / "leave.md").write_text("new words")
@@ -286,7 +366,7 @@ def test_a_folder_that_cannot_be_listed_removes_nothing(pipeline: Pipeline, fold
 class Drive:
     """Files in pages of one; a folder among them may refuse to be listed."""
 
-    name = "drive"
+    id = name = "drive"
 
     def __init__(self, *keys: str) -> None:
         self._keys = keys

@@ -18,6 +18,10 @@ HARMLESS_BYTES: Final = 64 << 20
 """That anything may unpack to whatever the ratio: a log of one repeated line is no attack."""
 MOST_BYTES: Final = 1 << 30
 """That archives may unpack to, with the archives inside of them."""
+MOST_PICTURES: Final = 10_000
+MOST_PICTURE_BYTES: Final = 100 << 20
+"""Of one file, with the files inside of it. They travel as base64, a third more: that leaves half of the smallest
+reply that is taken (256 MiB) to the text. While they are written, the child holds six times as much, of 1 GiB."""
 BOUNDED_METHODS: Final = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
 """Of ZIP: with the others the standard library unpacks more at once than it is asked for."""
 _PIECE_BYTES: Final = 1 << 20
@@ -30,6 +34,8 @@ class Budget:
         self.entries = 0
         self.unpacked_bytes = 0
         self.characters = 0
+        self.pictures = 0
+        self.picture_bytes = 0
 
     def add_entry(self, name: str) -> None:
         """Counts a member of the archive `name`. Raises `ExtractionLimit` for the first that is too many."""
@@ -47,6 +53,14 @@ class Budget:
                 "(setting extract_characters)"
             )
         self.characters += count
+
+    def add_picture(self, size_bytes: int) -> bool:
+        """Counts a picture, unless it is too much: then it is to be left out."""
+        if self.pictures == MOST_PICTURES or self.picture_bytes + size_bytes > MOST_PICTURE_BYTES:
+            return False
+        self.pictures += 1
+        self.picture_bytes += size_bytes
+        return True
 
     def unpack(self, stream: IO[bytes], name: str, packed_bytes: int) -> bytes:
         """All that a decompressor yields, whatever the archive says of its size. Raises `ExtractionLimit`."""

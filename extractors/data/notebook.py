@@ -80,6 +80,7 @@ class _Cells:
         """Those that stood in addresses of the text."""
         self._shortened = 0
         self._left_out = 0
+        self._pictures_left_out = 0
 
     def write(self, cells: Iterator[dict[str, Any]]) -> None:
         locator = Locator(part="cell 1")
@@ -103,10 +104,13 @@ class _Cells:
             self._writer.warn(f"{self._shortened} outputs were cut after {_LONGEST_OUTPUT} characters")
         if self._left_out:
             self._writer.warn(f"{self._left_out} outputs that are no text were left out")
+        if self._pictures_left_out:
+            self._writer.warn(f"{self._pictures_left_out} pictures in the text were left out")
 
     def _markdown(self, source: str, locator: Locator) -> None:
         pictures = take_out(source, images=self._images)
         self.images |= {image.name: image for image in pictures.images}
+        self._pictures_left_out += pictures.left_out
         source = pictures.text
         for block in blocks_of(source):
             text = source[block.start : block.end]

@@ -7,6 +7,7 @@ import binascii
 import re
 from dataclasses import dataclass
 
+from extractors.archives.limits import shared_budget
 from extractors.images import image_of
 from knowledge.types import Image
 
@@ -18,7 +19,7 @@ class WithoutPictures:
     text: str
     images: tuple[Image, ...] = ()
     left_out: int = 0
-    """Pictures that are damaged, of an unknown kind, or not wanted."""
+    """Pictures that are damaged, of an unknown kind, more than a file may hold, or not wanted."""
 
 
 def take_out(text: str, *, images: bool) -> WithoutPictures:
@@ -31,13 +32,14 @@ def take_out(text: str, *, images: bool) -> WithoutPictures:
     def address(match: re.Match[str]) -> str:
         nonlocal left_out
         image = _picture(match.group(2)) if images else None
-        if image is None:
+        if image is None or not (image.name in found or budget.add_picture(len(image.data))):
             left_out += 1
             return f"data:{match.group(1)}"
         found[image.name] = image
         return f"images/{image.name}"
 
-    shortened = _ADDRESS.sub(address, text)
+    with shared_budget() as budget:
+        shortened = _ADDRESS.sub(address, text)
     return WithoutPictures(text=shortened, images=tuple(found.values()), left_out=left_out)
 
 

@@ -107,8 +107,7 @@ class Part:
         included = self.writer.attachments.pop()
         self.writer.attachments.extend(included.attachments)
         self.writer.warnings.extend(included.warnings)
-        for image in included.images:
-            self.writer.image_link(image.data)
+        self.writer.take_over(included.images)
         end = 0
         for block in included.blocks:
             separator = included.text[end : block.start] if end else "\n\n"

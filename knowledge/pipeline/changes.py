@@ -1,9 +1,12 @@
-"""What a source has that is new or changed since the last time, and what it no longer has."""
+"""What a source has that is new or changed since the last time, and what it no longer has.
+
+A document belongs to one source: another that has something of the same key does not replace it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,6 +15,7 @@ from knowledge import identity
 from knowledge.errors import KnowledgeError
 from knowledge.pipeline.files import File
 from knowledge.pipeline.sources import DataSource, Entry, entries_of
+from knowledge.sources import readable
 
 if TYPE_CHECKING:
     from knowledge.knowledge_base import KnowledgeBase
@@ -36,27 +40,46 @@ class Synchronized:
 
 @dataclass(slots=True)
 class Seen:
-    """The tokens of what a knowledge base took from a source, in a file of the workspace."""
+    """The tokens of what a knowledge base took from a source, by key, in a file of the workspace."""
 
     path: Path
+    name: str
+    """How messages show the source."""
     tokens: dict[str, str]
 
     @staticmethod
     def of(workspace: Path, knowledge_base_id: str, source: DataSource) -> Seen:
         """Those of the last time; none for a source that is new, or whose record is damaged."""
-        digest = identity.content_hash(source.name.encode(errors="surrogateescape"))[:16]
+        digest = identity.content_hash(source.id.encode(errors="surrogateescape"))[:16]
         path = workspace / FOLDER / knowledge_base_id / f"{digest}.json"
+        return Seen(path, readable(source.name), Seen._read(path).tokens)
+
+    @staticmethod
+    def _read(path: Path) -> Seen:
         try:
-            tokens = json.loads(path.read_text(encoding="utf-8"))
+            found = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            tokens = {}
-        return Seen(path, tokens if isinstance(tokens, dict) else {})
+            found = {}
+        match found:
+            case {"source": str(name), "tokens": dict(tokens)}:
+                return Seen(path, name, tokens)
+            case _:
+                return Seen(path, "", {})
+
+    def others(self) -> list[Seen]:
+        """The records of the other sources of the knowledge base."""
+        return [Seen._read(path) for path in sorted(self.path.parent.glob("*.json")) if path != self.path]
+
+    def keep(self, keys: Container[str]) -> None:
+        """Forgets all but these."""
+        self.tokens = {key: token for key, token in self.tokens.items() if key in keys}
 
     def save(self) -> None:
         """All of it or nothing. What is not noted is processed again, which then changes nothing."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.path.with_suffix(".part")
-        unfinished.write_text(json.dumps(self.tokens, ensure_ascii=False), encoding="utf-8")
+        record = {"source": self.name, "tokens": self.tokens}
+        unfinished.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
         unfinished.replace(self.path)
 
 
@@ -66,48 +89,55 @@ def synchronize(
     """Has the new and changed entries of a source processed, and removes the documents of those that are gone.
 
     What has the same token, the same `signature` (of the pipeline and its inputs) and is still in the knowledge base
-    is left alone. An entry that fails stops no other, and its document stays. Raises `KnowledgeError` when the source
-    cannot be listed, and then removes nothing.
+    is left alone. An entry that fails stops no other, and its document stays; one whose key is that of a document of
+    another source fails. Raises `KnowledgeError` when the source cannot be listed, and then removes nothing.
     """
+    owners = _owners(kb, seen)
     before = dict(seen.tokens)
     try:
-        stored, unchanged, failed = _taken(source, kb, seen, process, signature)
+        stored, unchanged, failed = _taken(source, seen, owners, process, signature)
         removed = tuple(_gone(before, {*stored, *unchanged, *failed}, failed))
-        _remove(kb, seen, removed)
+        for key in removed:
+            kb.remove(key)
+            del seen.tokens[key]
     finally:
         seen.save()
     return Synchronized(stored=tuple(stored), unchanged=tuple(unchanged), removed=removed, failed=failed)
 
 
+def _owners(kb: KnowledgeBase, seen: Seen) -> dict[str, str]:
+    """The names of the other sources by the keys of their documents. What is gone from the base belongs to nobody."""
+    searched = {record.key for record in kb.documents() if record.active_version}
+    seen.keep(searched)
+    others = seen.others()
+    for other in others:
+        if not searched.issuperset(other.tokens):
+            other.keep(searched)
+            other.save()
+    return {key: other.name for other in others for key in other.tokens}
+
+
 def _taken(
-    source: DataSource, kb: KnowledgeBase, seen: Seen, process: Process, signature: str
+    source: DataSource, seen: Seen, owners: Mapping[str, str], process: Process, signature: str
 ) -> tuple[list[str], list[str], dict[str, str]]:
     """The keys of what was stored, of what had not changed, and of what failed."""
     stored: list[str] = []
     unchanged: list[str] = []
     failed: dict[str, str] = {}
-    searched = _searched(kb)
     for entry in entries_of(source):
         token = f"{signature}:{entry.token}"
-        if seen.tokens.get(entry.key) == token and entry.key in searched:
+        if seen.tokens.get(entry.key) == token:
             unchanged.append(entry.key)
+        elif owner := owners.get(entry.key):
+            failed[entry.key] = (
+                f"it would replace the document of {owner}; rename one, or remove that document and run again"
+            )
         elif error := _processed(source, entry, process):
             failed[entry.key] = error
         else:
             seen.tokens[entry.key] = token
             stored.append(entry.key)
     return stored, unchanged, failed
-
-
-def _searched(kb: KnowledgeBase) -> set[str]:
-    return {record.key for record in kb.documents() if record.active_version}
-
-
-def _remove(kb: KnowledgeBase, seen: Seen, keys: Collection[str]) -> None:
-    for key in _searched(kb).intersection(keys):
-        kb.remove(key)
-    for key in keys:
-        del seen.tokens[key]
 
 
 def _processed(source: DataSource, entry: Entry, process: Process) -> str | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,16 +15,15 @@ from knowledge import rendering
 from knowledge.cli import DONE, FAILED
 from knowledge.configuration import setting
 from knowledge.errors import InputError, NotFound
-from knowledge.knowledge_base import KnowledgeBase
 from knowledge.looking import emit, existing, has_workspace
 from knowledge.pipeline import history, publishing
 from knowledge.pipeline.dsl import Pipeline, read_pipeline, write_pipeline
+from knowledge.pipeline.environment import without_secrets
 from knowledge.pipeline.filling import Filling
 from knowledge.pipeline.problems import problems
 from knowledge.pipeline.rendering import moment, plain_record, plain_run, show_record, show_run
 from knowledge.pipeline.sources import DataSource, source_of
-from knowledge.pipeline.stored_templates import add_template, template, templates
-from knowledge.store import Store
+from knowledge.pipeline.stored_templates import add_template, check_free, remove_template, templates
 
 Options = argparse.Namespace
 
@@ -34,15 +34,15 @@ def pipeline(options: Options) -> int:
 
 def check(options: Options) -> int:
     drawn = _drawn(options.file, options)
-    found = problems(drawn)
+    found, remarks = problems(drawn), publishing.general_remarks(drawn)
     if options.json:
-        emit({"name": drawn.name, "problems": found, "dependencies": list(drawn.dependencies)})
+        told = {"name": drawn.name, "problems": found, "remarks": remarks}
+        emit({**told, "dependencies": list(drawn.dependencies)})
     else:
-        for line in found:
+        for line in found or [f"{drawn.name}: no problems"]:
             rendering.line(line)
-        if not found:
-            rendering.line(f"{drawn.name}: no problems")
-        _note_dependencies(drawn, options)
+        for line in [] if options.quiet else remarks:
+            rendering.note(line)
     return FAILED if found else DONE
 
 
@@ -51,13 +51,14 @@ def import_(options: Options) -> int:
     with knowledge.Workspace(options.workspace, index=options.index) as workspace:
         kb = publishing.import_pipeline(workspace, options.kb, drawn, embedding=options.embedding)
         record = kb.record
-    found = problems(drawn)
+    found, remarks = problems(drawn), publishing.remarks(drawn, record.embedding)
     if options.json:
-        emit({"knowledge_base": record.name, "pipeline": drawn.name, "problems": found})
+        told = {"knowledge_base": record.name, "pipeline": drawn.name}
+        emit({**told, "problems": found, "remarks": remarks})
         return DONE
     rendering.line(f"{drawn.name} is the draft of {record.name} ({record.structure}, {record.indexing})")
     if not options.quiet:
-        for line in [*found, *publishing.remarks(drawn, record.embedding)]:
+        for line in [*found, *remarks]:
             rendering.note(line)
     return DONE
 
@@ -66,7 +67,7 @@ def export(options: Options) -> int:
     with existing(options, lock=False) as workspace:
         kb = workspace.open(options.name)
         find = publishing.published if options.published else publishing.draft
-        text = write_pipeline(find(workspace.store, kb).pipeline)
+        text = write_pipeline(without_secrets(find(workspace.store, kb).pipeline))
     if options.json:
         emit({"knowledge_base": options.name, "dsl": text})
     else:
@@ -76,6 +77,8 @@ def export(options: Options) -> int:
 
 def publish(options: Options) -> int:
     with existing(options) as workspace:
+        if options.template:
+            check_free(workspace.store, options.template)
         done = publishing.publish(workspace, options.name)
         if options.template:
             add_template(workspace.store, options.template, done.pipeline)
@@ -89,8 +92,10 @@ def publish(options: Options) -> int:
 
 
 def show_templates(options: Options) -> int:
-    with _store(options) as store:
-        found = templates(store)
+    if options.remove:
+        return _remove_template(options)
+    with _looking(options) as workspace:
+        found = templates(workspace.store if workspace else None)
     if options.json:
         emit(
             {
@@ -111,15 +116,25 @@ def show_templates(options: Options) -> int:
     return DONE
 
 
+def _remove_template(options: Options) -> int:
+    with existing(options) as workspace:
+        remove_template(workspace.store, options.remove)
+    if options.json:
+        emit({"removed": options.remove})
+    else:
+        rendering.line(f"removed the template {options.remove}")
+    return DONE
+
+
 def _described(drawn: Pipeline) -> dict[str, Any]:
     return {"description": " ".join(drawn.description.split()), "inputs": [one.name for one in drawn.inputs]}
 
 
 def run(options: Options) -> int:
-    inputs = dict(_assignment(text) for text in options.input)
-    with _workspace(options) as workspace:
-        filling = _filling(options, workspace, inputs)
-        sources = [source_of(path, name=options.name or "") for path in options.paths]
+    sources = [
+        source_of(path, name=options.name or "", key_variable=options.api_key_env) for path in options.paths
+    ]
+    with _filling(options) as filling:
         if options.sync:
             return _synchronize(filling, sources, options)
         done = []
@@ -145,59 +160,38 @@ def _synchronize(filling: Filling, sources: Sequence[DataSource], options: Optio
     return FAILED if any(found.failed for _, found in done) else DONE
 
 
-def _workspace(options: Options) -> AbstractContextManager[knowledge.Workspace | None]:
-    """None where a file is only tried out."""
-    if Path(options.pipeline).is_file() and not _is_preview(options):
-        if options.kb is None:
-            raise InputError(
-                f"{options.pipeline} is a file; name a knowledge base with --kb, or add --preview"
-            )
-        return knowledge.Workspace(options.workspace, index=options.index)
-    if Path(options.pipeline).is_file() and options.kb is None:
-        return nullcontext()
-    return existing(options)
-
-
-def _is_preview(options: Options) -> bool:
-    return options.preview or options.node is not None
-
-
-def _filling(options: Options, workspace: knowledge.Workspace | None, inputs: Mapping[str, Any]) -> Filling:
-    drawn, kb = (_of_file if Path(options.pipeline).is_file() else _of_base)(options, workspace)
-    return Filling(
-        pipeline=drawn,
-        kb=kb,
-        workspace=workspace,
-        inputs=inputs,
+@contextmanager
+def _filling(options: Options) -> Iterator[Filling]:
+    """Of the pipeline of a knowledge base, or of one that is given; that becomes what the base named by --kb runs."""
+    preview = options.preview or options.node is not None
+    made = partial(
+        Filling,
+        inputs=dict(_assignment(text) for text in options.input),
         entrance=options.entrance,
         until=options.node,
-        preview=_is_preview(options),
+        preview=preview,
         llm=str(setting("llm", options.llm) or "") or None,
     )
-
-
-def _of_file(
-    options: Options, workspace: knowledge.Workspace | None
-) -> tuple[Pipeline, KnowledgeBase | None]:
-    """The pipeline of a file, and the knowledge base that it fills, made and published when it is not there."""
-    drawn = _drawn(options.pipeline, options)
-    if workspace is None:
-        return drawn, None
-    if not workspace.has(options.kb) and not _is_preview(options):
-        publishing.import_pipeline(workspace, options.kb, drawn, embedding=options.embedding)
-        publishing.publish(workspace, options.kb)
-    return drawn, workspace.open(options.kb)
-
-
-def _of_base(
-    options: Options, workspace: knowledge.Workspace | None
-) -> tuple[Pipeline, KnowledgeBase | None]:
-    """The published pipeline of a knowledge base; its draft to try it out."""
-    if workspace is None:
-        raise NotFound(f"no workspace with a knowledge base {options.pipeline!r}")
-    kb = workspace.open(options.pipeline)
-    find = publishing.draft if _is_preview(options) else publishing.published
-    return find(workspace.store, kb).pipeline, kb
+    drawn = _drawn_for_run(options)
+    if drawn is None:
+        with existing(options) as workspace:
+            kb = workspace.open(options.pipeline)
+            find = publishing.draft if preview else publishing.published
+            yield made(pipeline=find(workspace.store, kb).pipeline, kb=kb, workspace=workspace)
+    elif options.kb is None:
+        if not preview:
+            raise InputError(
+                f"{options.pipeline} is no knowledge base; name one to fill with --kb, or add --preview"
+            )
+        yield made(pipeline=drawn)
+    elif preview:
+        with existing(options) as workspace:
+            yield made(pipeline=drawn, kb=workspace.open(options.kb), workspace=workspace)
+    else:
+        made(pipeline=drawn).check()  # before a workspace is made
+        with knowledge.Workspace(options.workspace, index=options.index) as workspace:
+            kb = publishing.import_and_publish(workspace, options.kb, drawn, embedding=options.embedding)
+            yield made(pipeline=drawn, kb=kb, workspace=workspace)
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -224,32 +218,41 @@ def show_history(options: Options) -> int:
     return DONE
 
 
-def _drawn(wanted: str, options: Options) -> Pipeline:
-    """The pipeline of a file, or of a template. Raises `NotFound` and `BrokenPipeline`."""
+def _drawn_for_run(options: Options) -> Pipeline | None:
+    """The pipeline of a file, None for a knowledge base, or the pipeline of a template; in this order."""
+    if Path(options.pipeline).is_file():
+        return _drawn(options.pipeline, options)
+    with _looking(options) as workspace:
+        bases = [] if workspace is None else [record.name for record in workspace.knowledge_bases()]
+    return None if options.pipeline in bases else _drawn(options.pipeline, options, bases)
+
+
+def _drawn(wanted: str, options: Options, bases: Sequence[str] | None = None) -> Pipeline:
+    """That of a file, or of a template. Raises `BrokenPipeline`, and `NotFound`, which tells of `bases` too."""
     path = Path(wanted)
     if path.is_file():
         return read_pipeline(path.read_bytes())
-    with _store(options) as store:
-        known = [one.name for one in templates(store)]
-        if wanted in known:
-            return template(wanted, store).pipeline
-    raise NotFound(f"no file and no template {wanted!r}; the templates are: {', '.join(known) or 'none'}")
+    with _looking(options) as workspace:
+        known = {one.name: one.pipeline for one in templates(workspace.store if workspace else None)}
+    if wanted in known:
+        return known[wanted]
+    if bases is None:
+        raise NotFound(f"no file and no template {wanted!r}; the templates are: {', '.join(known)}")
+    raise NotFound(
+        f"no file, no knowledge base and no template {wanted!r}; the knowledge bases are: "
+        f"{', '.join(bases) or 'none'}; the templates are: {', '.join(known)}"
+    )
 
 
 @contextmanager
-def _store(options: Options) -> Iterator[Store | None]:
-    """The SQL of the workspace, if there is one, for looking."""
+def _looking(options: Options) -> Iterator[knowledge.Workspace | None]:
+    """The workspace, if there is one, for looking."""
     folder = Path(setting("workspace", options.workspace))
     if not has_workspace(folder):
         yield None
         return
     with knowledge.Workspace(folder, lock=False) as workspace:
-        yield workspace.store
-
-
-def _note_dependencies(drawn: Pipeline, options: Options) -> None:
-    if drawn.dependencies and not options.quiet:
-        rendering.note(f"drawn with the plugins {', '.join(drawn.dependencies)}, which are not needed here")
+        yield workspace
 
 
 ACTIONS: Final[Mapping[str, Callable[[Options], int]]] = {

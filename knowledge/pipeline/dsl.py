@@ -22,10 +22,15 @@ SIZE_LIMIT: Final = 10_000_000
 VALUES_LIMIT: Final = 1_000_000
 """Values of a whole file with its aliases written out: a real pipeline has some thousands."""
 DEPTH_LIMIT: Final = 100
+"""Lists and objects within each other, with aliases written out."""
+NUMBER_LIMIT: Final = 1000
+"""Characters of a number: reading `1:1:1:…` takes the square of its length, and Python writes no longer ones."""
 NOTE: Final = "custom-note"
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SEPARATORS: Final = re.compile("[\x85\u2028\u2029\ufeff]")
+_NUMBER: Final = re.compile(r"[-+.0-9][-+.0-9a-fA-Fx:_]*")
+_MERGE: Final = "<<"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,19 +137,23 @@ def _loaded(text: str | bytes) -> Any:
     if size > SIZE_LIMIT:
         raise BrokenPipeline([f"the file has {size} bytes; allowed: {SIZE_LIMIT}"])
     try:
-        _check_depth(text)
+        _check_events(text)
         content = yaml.load(text, Loader=_LOADER)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         reason = " ".join(str(error).split())
         raise BrokenPipeline([f"the file is no YAML: {reason[:300]}"]) from None
     _check_size(content)
     return content
 
 
-def _check_depth(text: str | bytes) -> None:
-    """Reading nested lists recurses, so their depth is counted before."""
+def _check_events(text: str | bytes) -> None:
+    """Refuses what reading would take too deep or too long, and tags, which Dify never writes.
+
+    Reading nested lists recurses, and merge keys (`<<`) are multiplied while they are read.
+    """
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
+        _check_event(event)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > DEPTH_LIMIT:
@@ -153,19 +162,35 @@ def _check_depth(text: str | bytes) -> None:
             depth -= 1
 
 
+def _check_event(event: yaml.Event) -> None:
+    tag = getattr(event, "tag", None)
+    if tag is not None:
+        raise BrokenPipeline(
+            [f"the file has the tag {tag[:60]}; leave out all tags (!), and write texts in quotes"]
+        )
+    if isinstance(event, yaml.ScalarEvent) and event.implicit[0]:
+        if event.value == _MERGE:
+            raise BrokenPipeline(["the file has a merge key (<<); write out what it stands for"])
+        if len(event.value) > NUMBER_LIMIT and _NUMBER.fullmatch(event.value):
+            raise BrokenPipeline(
+                [f"the file has a number of {len(event.value)} characters; allowed: {NUMBER_LIMIT}"]
+            )
+
+
 def _check_size(content: Any) -> None:
-    """Aliases let a few lines stand for millions of values, or for themselves."""
-    waiting, count = [content], 0
+    """Aliases let a few lines stand for millions of values, for a great depth, or for themselves."""
+    waiting, count = [(content, 0)], 0
     while waiting:
-        value = waiting.pop()
+        value, depth = waiting.pop()
         count += 1
+        if depth > DEPTH_LIMIT:
+            raise BrokenPipeline([f"the file is nested more than {DEPTH_LIMIT} deep by its aliases (*)"])
         if count > VALUES_LIMIT:
             raise BrokenPipeline(
                 [f"the file holds more than {VALUES_LIMIT} values; leave out its aliases (*)"]
             )
-        waiting.extend(
-            value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        )
+        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        waiting.extend((inner, depth + 1) for inner in inside)
 
 
 def pipeline_of(content: Mapping[str, Any]) -> Pipeline:

@@ -14,6 +14,7 @@ from knowledge.pipeline import history
 from knowledge.pipeline.changes import Seen, Synchronized, synchronize
 from knowledge.pipeline.dsl import Pipeline, write_pipeline
 from knowledge.pipeline.entrances import entered
+from knowledge.pipeline.environment import with_secrets, without_secrets
 from knowledge.pipeline.files import File
 from knowledge.pipeline.problems import check
 from knowledge.pipeline.publishing import check_fits
@@ -64,27 +65,26 @@ class Filling:
         Raises `BrokenPipeline`, and `InputError` for a knowledge base that cannot hold what the pipeline makes.
         """
         self.check()
-        seen: dict[str, str] = {}
+        seen: dict[str, DataSource] = {}
         for source in sources:
             for entry in entries_of(source):
-                other = seen.setdefault(entry.key, source.name)
-                if other != source.name:
-                    error = (
-                        f"it would have the key of a file of {other}; run their common folder, or rename one"
-                    )
+                other = seen.setdefault(entry.key, source)
+                if other.id != source.id:
+                    error = f"it would have the key of a file of {other.name}; run their common folder, or rename one"
                     yield DocumentRun(key=entry.key, run=_failed(error, time.time()))
                 else:
                     yield self._fetched_and_run(source, entry)
 
     def synchronize(self, source: DataSource) -> Synchronized:
         """Runs the pipeline on what is new or changed in a source since the last time, and removes from the knowledge
-        base the documents of what is gone. Needs a knowledge base; raises as `runs` does."""
+        base the documents of what is gone; documents that another source gave fail. Needs a knowledge base; raises as
+        `runs` does."""
         self.check()
         if self.kb is None or self.workspace is None or self.is_preview:
             raise InputError("to synchronize needs a knowledge base, and is no preview; name one with --kb")
         seen = Seen.of(self.workspace.folder, self.kb.id, source)
         signature = identity.signature(
-            [write_pipeline(self.pipeline), plain(self.inputs), self.entrance, self.llm]
+            [write_pipeline(without_secrets(self.pipeline)), plain(self.inputs), self.entrance, self.llm]
         )
         return synchronize(
             source, self.kb, seen, lambda key, file: self.run(key, file).run.error, signature=signature
@@ -123,7 +123,7 @@ class Filling:
         started_at = time.time()
         try:
             return run_pipeline(
-                self.pipeline,
+                with_secrets(self.pipeline),
                 entered(self.pipeline, file, self.entrance),
                 inputs=self.inputs,
                 system=self._system(key, file),

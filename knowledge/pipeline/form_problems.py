@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from knowledge.errors import InputError
 from knowledge.pipeline.dsl import InputVariable, Pipeline
+from knowledge.pipeline.forms import most_of
 from knowledge.pipeline.node_types import ENTRANCE
 
 INPUT_TYPES: Final = ("text-input", "paragraph", "select", "number", "checkbox", "file", "file-list")
-LIMITED: Final = ("text-input", "paragraph")
+_LISTS: Final = (
+    "allowed_file_types",
+    "allow_file_extension",
+    "allowed_file_extensions",
+    "allow_file_upload_methods",
+    "allowed_file_upload_methods",
+)
 
 
 def problems_of_inputs(pipeline: Pipeline) -> Iterator[str]:
@@ -37,8 +46,13 @@ def _of_type(variable: InputVariable) -> Iterator[str]:
         yield f"type: {variable.type!r} was given; allowed: {', '.join(INPUT_TYPES)}"
     if variable.type == "select" and not variable.options:
         yield "options: there are none to choose from; add some"
-    if variable.max_length is not None and not is_number(variable.max_length):
-        yield f"max_length: {variable.max_length!r} was given; allowed: a number"
+    try:
+        most_of(variable)
+    except InputError as error:
+        yield str(error)
+    for name in _LISTS:
+        if not isinstance(variable.data.get(name) or [], list):
+            yield f"{name}: {variable.data[name]!r:.60} was given; allowed: a list"
     if variable.default in (None, ""):
         return
     if variable.type == "number" and not is_number(variable.default):
@@ -50,14 +64,13 @@ def _of_type(variable: InputVariable) -> Iterator[str]:
 
 
 def is_number(value: object) -> bool:
-    """Whether it is a number, or a text that says one."""
+    """Whether it is a finite number, or a text that says one."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return False
     try:
-        float(value)
-    except ValueError:
+        return math.isfinite(float(value))
+    except (ValueError, OverflowError):
         return False
-    return True
 
 
 def is_truth(value: object) -> bool:

@@ -93,9 +93,28 @@ def _text(one: InputVariable, value: Any) -> str:
     return text
 
 
+def most_of(one: InputVariable) -> int | None:
+    """How many characters or files a field takes, also written as a text; None where it does not say.
+
+    Raises `InputError` for what is no whole number.
+    """
+    written = one.max_length
+    if written in (None, "", 0):
+        return None
+    try:
+        most = math.nan if isinstance(written, bool) else float(written)
+    except (TypeError, ValueError, OverflowError):
+        most = math.nan
+    if not most.is_integer() or most < 0:
+        raise InputError(
+            f"max_length: {written!r:.60} was given; allowed: a whole number from 0, for no limit of its own"
+        )
+    return int(most) or None
+
+
 def _longest(one: InputVariable) -> int | None:
     """A paragraph is as long as it likes, where its field does not say."""
-    return int(one.max_length) if one.max_length else _TEXT_LENGTH if one.type == "text-input" else None
+    return most_of(one) or (_TEXT_LENGTH if one.type == "text-input" else None)
 
 
 def _option(one: InputVariable, value: Any) -> str:
@@ -110,7 +129,7 @@ def _option(one: InputVariable, value: Any) -> str:
 def _number(one: InputVariable, value: Any) -> int | float:
     try:
         number = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise InputError(f"the input {one.name} is {value!r}; allowed: a number; change it")
@@ -156,7 +175,7 @@ def _allowed_methods(one: InputVariable) -> list[str]:
 
 def _files(one: InputVariable, value: Any) -> list[File]:
     given = list(value) if isinstance(value, list | tuple) else [value]
-    most = int(one.max_length or _MOST_FILES)
+    most = most_of(one) or _MOST_FILES
     if len(given) > most:
         raise InputError(
             f"the input {one.name} has {len(given)} files; allowed: at most {most}; leave some out"
@@ -207,6 +226,6 @@ def _type_schema(one: InputVariable) -> dict[str, Any]:
     if one.type == "checkbox":
         return {"type": "boolean"}
     if one.type == "file-list":
-        return {"type": "array", "items": {"type": "string"}, "maxItems": int(one.max_length or _MOST_FILES)}
+        return {"type": "array", "items": {"type": "string"}, "maxItems": most_of(one) or _MOST_FILES}
     longest = _longest(one) if one.type in ("text-input", "paragraph") else None
     return {"type": "string"} if longest is None else {"type": "string", "maxLength": longest}

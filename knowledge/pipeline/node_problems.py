@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from knowledge.pipeline.dsl import Node
 from knowledge.pipeline.form_problems import is_number
+from knowledge.pipeline.kind_problems import conditions_of, problems_of_kind, wrong
 from knowledge.pipeline.node_types import (
     BRANCH,
     ENTRANCE,
@@ -44,6 +45,7 @@ def problems_of_node(node: Node) -> Iterator[str]:
         yield from _of_selectors(node.data, kind)
         yield from _of_parameters(node.data, kind)
         yield from _of_errors(node.data)
+        yield from problems_of_kind(node)
     if node.type == BRANCH:
         yield from _of_cases(node)
     if node.type == "variable-aggregator":
@@ -118,7 +120,7 @@ def _of_errors(data: Mapping[str, Any]) -> Iterator[str]:
     if strategy not in STRATEGIES:
         yield f"error_strategy: {strategy!r} was given; allowed: {', '.join(STRATEGIES)}"
     defaults = data.get("default_value")
-    if strategy == "default-value" and not _are_defaults(defaults):
+    if (defaults or strategy == "default-value") and not _are_defaults(defaults):
         yield f"default_value: {defaults!r} was given; allowed: a list of objects with key, type and value"
     retry = data.get("retry_config") or {}
     if not isinstance(retry, Mapping):
@@ -131,7 +133,9 @@ def _of_errors(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _are_defaults(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(one, Mapping) and "key" in one for one in value)
+    return isinstance(value, list) and all(
+        isinstance(one, Mapping) and isinstance(one.get("key"), str) for one in value
+    )
 
 
 def _of_cases(node: Node) -> Iterator[str]:
@@ -160,6 +164,15 @@ def _of_case(case: Any) -> Iterator[str]:
             yield f".conditions[{number}].variable_selector: no variable is chosen; choose one"
         elif not isinstance(condition.get("comparison_operator"), str):
             yield f".conditions[{number}].comparison_operator: there is none; choose one"
+        elif inner := condition.get("sub_variable_condition"):
+            yield from _of_files(inner, f".conditions[{number}].sub_variable_condition")
+
+
+def _of_files(group: Any, field: str) -> Iterator[str]:
+    if isinstance(group, Mapping):
+        yield from conditions_of(group, f"{field}.", "key")
+    else:
+        yield wrong(field, group, "an object")
 
 
 def _of_aggregator(data: Mapping[str, Any]) -> Iterator[str]:
@@ -169,6 +182,9 @@ def _of_aggregator(data: Mapping[str, Any]) -> Iterator[str]:
         return
     groups = advanced.get("groups") if advanced.get("group_enabled") else [data]
     for group in groups if isinstance(groups, list) else [None]:
+        name = group.get("group_name") if isinstance(group, Mapping) else None
+        if advanced.get("group_enabled") and not (name and isinstance(name, str)):
+            yield wrong("advanced_settings.groups: group_name", name, "a text")
         variables = group.get("variables") if isinstance(group, Mapping) else None
         if not isinstance(variables, list) or not variables or not all(map(is_selector, variables)):
             yield f"variables: {variables!r} was given; allowed: a list of lists of a node and its variable"
@@ -185,6 +201,9 @@ def _of_store(data: Mapping[str, Any]) -> Iterator[str]:
     keywords = data.get("keyword_number")
     if keywords is not None and not (isinstance(keywords, int) and 0 <= keywords <= 50):
         yield f"keyword_number: {keywords!r} was given; allowed: a whole number from 0 to 50"
+    summary = data.get("summary_index_setting") or {}
+    if not isinstance(summary, Mapping):
+        yield wrong("summary_index_setting", summary, "an object")
     yield from _of_retrieval(data.get("retrieval_model") or {})
 
 
@@ -199,6 +218,9 @@ def _of_retrieval(model: Any) -> Iterator[str]:
     method = model.get("search_method")
     if method is not None and method not in list(SEARCH_METHODS):
         yield f"retrieval_model.search_method: {method!r} was given; allowed: {', '.join(SEARCH_METHODS)}"
+    weights = model.get("weights") or {}
+    if not isinstance(weights, Mapping) or not isinstance(weights.get("vector_setting") or {}, Mapping):
+        yield wrong("retrieval_model.weights", weights, "an object with the object vector_setting")
 
 
 SEARCH_METHODS: Final = {

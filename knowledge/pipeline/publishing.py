@@ -1,7 +1,7 @@
 """The pipeline of a knowledge base: a draft that is tried out, and the versions that were published.
 
 Publishing checks the pipeline and gives the settings of its knowledge-index node to the knowledge base. How the
-chunks are related, and how they are indexed, is fixed when the base is made.
+chunks are related, and how they are indexed, is fixed when the base is made. Values of secrets are not stored.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from knowledge import schema
 from knowledge.errors import InputError, NotFound
 from knowledge.knowledge_base import KnowledgeBase
 from knowledge.pipeline.dsl import Pipeline, read_pipeline, write_pipeline
+from knowledge.pipeline.environment import missing_secrets, without_secrets
+from knowledge.pipeline.kind_problems import not_taken_over
 from knowledge.pipeline.node_problems import SEARCH_METHODS
 from knowledge.pipeline.node_types import STORE
 from knowledge.pipeline.nodes.structures import STRUCTURES
@@ -114,6 +116,21 @@ def publish(workspace: Workspace, name: str) -> StoredPipeline:
     return published(workspace.store, kb)
 
 
+def import_and_publish(
+    workspace: Workspace, name: str, pipeline: Pipeline, *, embedding: str | None = None
+) -> KnowledgeBase:
+    """Lets it run for a knowledge base, which is made when there is none of this name; a version that runs already is
+    left alone. Raises as `import_pipeline` and `publish` do; what is wrong with the pipeline before anything is made.
+    """
+    check(pipeline)
+    kb = workspace.open(name) if workspace.has(name) else None
+    runs = None if kb is None else _last(workspace.store, kb.id, PUBLISHED)
+    if kb is None or runs is None or runs.pipeline != without_secrets(pipeline):
+        kb = import_pipeline(workspace, name, pipeline, embedding=embedding)
+        publish(workspace, name)
+    return kb
+
+
 def search_settings(pipeline: Pipeline, indexing: Indexing) -> dict[str, Any]:
     """What the knowledge-index node says of searching, by our names; None where it leaves it to the default."""
     model = _store_settings(pipeline).get("retrieval_model") or {}
@@ -134,9 +151,7 @@ def remarks(pipeline: Pipeline, embedding: str | None) -> list[str]:
     """What is different here from where the pipeline was drawn, a line each."""
     data = _store_settings(pipeline)
     model = data.get("retrieval_model") or {}
-    said = []
-    if pipeline.dependencies:
-        said.append(f"drawn with the plugins {', '.join(pipeline.dependencies)}, which are not needed here")
+    said = general_remarks(pipeline)
     if embedding is not None and data.get("embedding_model"):
         said.append(
             f"the pipeline names {data['embedding_model']} for embedding; this knowledge base has {embedding}"
@@ -147,20 +162,41 @@ def remarks(pipeline: Pipeline, embedding: str | None) -> list[str]:
             f"knowledge rebuild KB --keyword-number {data['keyword_number']}"
         )
     if model.get("reranking_enable") and model.get("reranking_mode") == "reranking_model":
-        said.append("the pipeline asks for a rerank model, which is not used here")
+        said.append(
+            "the pipeline asks for a rerank model, which is not taken over; search with --rerank SPEC"
+        )
     if (data.get("summary_index_setting") or {}).get("enable"):
         said.append("the pipeline asks for a summary index, which is not made here")
     return said
 
 
+def general_remarks(pipeline: Pipeline) -> list[str]:
+    """Those of them that hold for any knowledge base, also of an unfinished pipeline."""
+    said = []
+    if pipeline.dependencies:
+        said.append(f"drawn with the plugins {', '.join(pipeline.dependencies)}, which are not needed here")
+    said += [
+        f"the secret {name} is not kept; put it into the environment variable {name} for each run"
+        for name in missing_secrets(pipeline)
+    ]
+    said += [
+        f"node {node.label}: {field} is not used here: the run's model answers as it is set up"
+        for node in pipeline.nodes
+        for field in not_taken_over(node)
+    ]
+    return said
+
+
 def draft(store: Store, kb: KnowledgeBase) -> StoredPipeline:
     """Raises `NotFound`."""
-    return _last(store, kb, DRAFT) or _missing(kb, "has no pipeline", "knowledge pipeline import FILE --kb")
+    return _last(store, kb.id, DRAFT) or _missing(
+        kb, "has no pipeline", "knowledge pipeline import FILE --kb"
+    )
 
 
 def published(store: Store, kb: KnowledgeBase) -> StoredPipeline:
     """The version that runs. Raises `NotFound`."""
-    return _last(store, kb, PUBLISHED) or _missing(
+    return _last(store, kb.id, PUBLISHED) or _missing(
         kb, "has no published pipeline", "knowledge pipeline publish"
     )
 
@@ -169,8 +205,8 @@ def _missing(kb: KnowledgeBase, what: str, command: str) -> StoredPipeline:
     raise NotFound(f"knowledge base {kb.name!r} {what}; do it with: {command} {kb.name}")
 
 
-def _last(store: Store, kb: KnowledgeBase, state: str) -> StoredPipeline | None:
-    owned = sa.and_(_pipelines.c.knowledge_base_id == kb.id, _pipelines.c.state == state)
+def _last(store: Store, base_id: str, state: str) -> StoredPipeline | None:
+    owned = sa.and_(_pipelines.c.knowledge_base_id == base_id, _pipelines.c.state == state)
     with store.read() as connection:
         rows = connection.execute(sa.select(_pipelines).where(owned).order_by(_pipelines.c.id)).all()
     if not rows:
@@ -193,7 +229,7 @@ def _keep(store: Store, base_id: str, state: str, pipeline: Pipeline) -> None:
             _pipelines.insert().values(
                 knowledge_base_id=base_id,
                 state=state,
-                text=write_pipeline(pipeline),
+                text=write_pipeline(without_secrets(pipeline)),
                 created_at=time.time(),
             )
         )

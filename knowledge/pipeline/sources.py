@@ -44,8 +44,13 @@ class DataSource(Protocol):
     """What a pipeline reads from. Credentials are names of environment variables, never the secrets themselves."""
 
     @property
+    def id(self) -> str:
+        """Tells it from other sources, today and tomorrow. Holds no credentials."""
+        ...
+
+    @property
     def name(self) -> str:
-        """Tells it from other sources, today and tomorrow."""
+        """How messages show it."""
         ...
 
     def page(self, cursor: str | None = None) -> Page:
@@ -92,8 +97,12 @@ class LocalFiles:
     """By key, which is not always the path: file names need not be valid text."""
 
     @property
-    def name(self) -> str:
+    def id(self) -> str:
         return str(self.path.resolve())
+
+    @property
+    def name(self) -> str:
+        return self.id
 
     def page(self, cursor: str | None = None) -> Page:
         """Everything at once. Raises `NotFound` for a path that is not there and for a folder without any file."""
@@ -130,8 +139,12 @@ class StandardInput:
     _content: bytes | None = None
 
     @property
-    def name(self) -> str:
+    def id(self) -> str:
         return f"standard input as {self.called}"
+
+    @property
+    def name(self) -> str:
+        return self.id
 
     def page(self, cursor: str | None = None) -> Page:
         """Reads it to its end."""
@@ -154,7 +167,12 @@ def public_client() -> HttpClient:
 
 @dataclass(slots=True)
 class WebPages:
-    """Pages and files at URLs, each known by its URL. `key_variable` names the variable of a bearer token."""
+    """Pages and files at URLs. `key_variable` names the variable of a bearer token.
+
+    Each is known by its URL without user, password and query, which may be secrets and are stored nowhere; a hash at
+    the end (`https://example.com/page#9f2c…`) tells queries apart. Another query is another document, also where only
+    a signature in it is new: which parts of a query choose the page, and which only allow it, cannot be told.
+    """
 
     urls: Sequence[str]
     key_variable: str | None = None
@@ -168,6 +186,10 @@ class WebPages:
             raise InputError("there are no URLs; give at least one")
         for url in self.urls:
             parse_url(url)
+
+    @property
+    def id(self) -> str:
+        return " ".join(_key(url) for url in self.urls)
 
     @property
     def name(self) -> str:
@@ -189,7 +211,7 @@ class WebPages:
     def fetch(self, entry: Entry) -> File:
         if self._last is not None:
             return self._last
-        return self._fetched(next(url for url in self.urls if _key(urldefrag(url).url) == entry.key))
+        return self._fetched(next(urldefrag(url).url for url in self.urls if _key(url) == entry.key))
 
     def _fetched(self, url: str) -> File:
         headers = {"authorization": f"Bearer {secret(self.key_variable)}"} if self.key_variable else {}
@@ -202,8 +224,10 @@ class WebPages:
 
 
 def _key(url: str) -> str:
-    """Without user and password."""
-    return str(parse_url(url).copy_with(userinfo=b""))
+    """Without user, password and query, but for a hash of the query where there is one."""
+    parsed = parse_url(url)
+    fragment = _hashed(parsed.query)[:16] if parsed.query else None
+    return str(parsed.copy_with(userinfo=b"", query=None, fragment=fragment))
 
 
 def _media_type(answer: Answer) -> str:

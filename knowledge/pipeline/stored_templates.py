@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from knowledge import schema
 from knowledge.errors import AlreadyExists, NotFound
 from knowledge.pipeline.dsl import Pipeline, read_pipeline, write_pipeline
+from knowledge.pipeline.environment import without_secrets
 from knowledge.store import Store
 
 _SUFFIX: Final = ".yml"
@@ -42,14 +43,20 @@ def template(name: str, store: Store | None = None) -> Template:
     raise NotFound(f"no template {name!r}; there are: {', '.join(one.name for one in known)}")
 
 
-def add_template(store: Store, name: str, pipeline: Pipeline) -> Template:
-    """Raises `AlreadyExists`."""
+def check_free(store: Store, name: str) -> None:
+    """Raises `AlreadyExists` when a template has this name."""
     if any(one.name == name for one in templates(store)):
         raise AlreadyExists(f"a template {name!r} exists already; choose another name")
-    row = {"name": name, "text": write_pipeline(pipeline), "created_at": time.time()}
+
+
+def add_template(store: Store, name: str, pipeline: Pipeline) -> Template:
+    """Keeps a pipeline without the values of its secrets. Raises `AlreadyExists`."""
+    check_free(store, name)
+    kept = without_secrets(pipeline)
+    row = {"name": name, "text": write_pipeline(kept), "created_at": time.time()}
     with store.write() as connection:
         connection.execute(_templates.insert().values(row))
-    return Template(name=name, pipeline=pipeline, is_built_in=False)
+    return Template(name=name, pipeline=kept, is_built_in=False)
 
 
 def remove_template(store: Store, name: str) -> None:

@@ -1,6 +1,7 @@
 """What nodes hand to each other: values found by selectors, and put into templates.
 
 A selector is a list: the node's id, one of its outputs, and names within that (`["1752", "file", "extension"]`).
+One of a single name, or of none, says nothing: no selector stands for all that a node, or a whole run, has put out.
 `rag` holds what a person gave, `["rag", "shared", name]` for all entrances or `["rag", entrance, name]` for one;
 `sys` holds what the run knows of itself. In templates a selector is written `{{#1752.file.extension#}}`.
 """
@@ -18,6 +19,7 @@ from knowledge.errors import MissingVariable
 Selector = Sequence[str]
 
 _MISSING: Final = object()
+_FEWEST_NAMES: Final = 2
 _REFERENCE: Final = re.compile(r"\{\{#([\w-]+(?:\.[\w-]+)+)#\}\}")
 _REPEATED_ESCAPE: Final = re.compile(r"\\{2,}(?=[ntr])")
 
@@ -48,6 +50,8 @@ class Values:
         return Values({**self.scopes, node_id: outputs})
 
     def _found(self, selector: Selector) -> Any:
+        if len(selector) < _FEWEST_NAMES:
+            return _MISSING
         found: Any = self.scopes
         for name in selector:
             found = _inside(found, name)
@@ -56,9 +60,11 @@ class Values:
         return found
 
     def _known(self, selector: Selector) -> str:
-        scope = self.scopes.get(selector[0]) if selector else None
+        if len(selector) < _FEWEST_NAMES:
+            return "choose a node and its variable"
+        scope = self.scopes.get(selector[0])
         if scope is None:
-            return f"{selector[0] if selector else 'nothing'!r} has not run"
+            return f"{selector[0]!r} has not run"
         return f"{selector[0]} has: {', '.join(scope) or 'nothing'}"
 
 

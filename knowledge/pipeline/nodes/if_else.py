@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from knowledge.errors import InputError
 from knowledge.pipeline.comparisons import OF_NOTHING, holds, without_dot
 from knowledge.pipeline.tools import Tools
 from knowledge.pipeline.variables import Values
@@ -42,6 +43,8 @@ def _condition_holds(condition: Mapping[str, Any], values: Values) -> bool:
 
 def _of_files(files: Any, comparison: str, inner: Mapping[str, Any], values: Values) -> bool:
     """Conditions on the fields of the files of a list: `contains` any, `all of` every, `not contains` none."""
+    if not isinstance(files, list | tuple | None):
+        raise InputError(f"conditions on files need a list of files, got {files!r:.60}; choose a list")
     met = [_joined(inner)(_fields_hold(file, inner, values)) for file in files or ()]
     if comparison == "all of":
         return all(met)

@@ -83,7 +83,8 @@ def _images(pieces: Sequence[Piece]) -> Iterator[Image]:
     for piece in pieces:
         for file in piece.files:
             data = file.read()
-            yield Image(name=f"{hashlib.sha256(data).hexdigest()}.{file.extension}", data=data)
+            suffix = "".join(one for one in file.extension if one.isascii() and one.isalnum()) or "bin"
+            yield Image(name=f"{hashlib.sha256(data).hexdigest()}.{suffix}", data=data)
 
 
 def _warnings(pieces: Pieces) -> Iterator[str]:

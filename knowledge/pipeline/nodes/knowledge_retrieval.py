@@ -76,14 +76,21 @@ def _condition(entry: Mapping[str, Any], values: Values) -> Condition:
     if takes == "nothing":
         return Condition(entry["name"], op)
     if takes == "several":
-        return Condition(
-            entry["name"], op, parse_list(value) if isinstance(value, str) else tuple(value or ())
-        )
+        return Condition(entry["name"], op, _several(value))
     if value is None or value == "":
         raise InputError(
             f"the condition on {entry['name']!r} has no value; give one, or use empty or not empty"
         )
     return Condition(entry["name"], op, value)
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    """The values of a list, also of one that is written on a line; a value alone is a list of one."""
+    if isinstance(value, str):
+        return parse_list(value)
+    if value is None:
+        return ()
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
 def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:
@@ -95,8 +102,8 @@ def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]
         tools.workspace,
         map(str, data.get("dataset_ids") or ()),
         as_text(values.get(data["query_variable_selector"])),
-        top_k=int(chosen.get("top_k") or _TOP_K),
-        threshold=threshold,
+        top_k=int(float(chosen.get("top_k") or _TOP_K)),
+        threshold=None if threshold is None else float(threshold),
         where=condition_of(data, values),
     )
     return {"result": found}

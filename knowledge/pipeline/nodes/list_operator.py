@@ -97,5 +97,5 @@ def _rendered(value: Any, values: Values) -> Any:
 def _whole_number(value: Any) -> int:
     try:
         return int(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{value!r} is no whole number; allowed: one from 1") from None
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"{value!r:.60} is no whole number; allowed: one from 1") from None

@@ -15,7 +15,7 @@ from knowledge.pipeline.variables import Values, as_text
 from knowledge.protocols import LanguageModel
 
 Role = Literal["system", "user", "assistant"]
-_ROLES: Final = get_args(Role)
+ROLES: Final = get_args(Role)
 _CONTEXT: Final = "{{#context#}}"
 
 
@@ -45,8 +45,8 @@ def messages_of(data: Mapping[str, Any], values: Values) -> list[Message]:
 
 def _role(prompt: Mapping[str, Any]) -> Role:
     role = prompt.get("role") or "user"
-    if role not in _ROLES:
-        raise InputError(f"the role of a message is {role!r}; allowed: {', '.join(_ROLES)}")
+    if role not in ROLES:
+        raise InputError(f"the role of a message is {role!r}; allowed: {', '.join(ROLES)}")
     return cast(Role, role)
 
 
@@ -85,7 +85,10 @@ def _in_structure(data: Mapping[str, Any]) -> Iterator[Message]:
 
 
 def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:
-    """What a model thinks aloud is apart from the text when the node says so, as in Dify."""
+    """The answer of the run's model; the node's own `model`, its parameters and `memory` are not used.
+
+    What a model thinks aloud is apart from the text when the node says so, as in Dify.
+    """
     with tools.open_model() as model:
         completion = ask(model, [*_in_structure(data), *messages_of(data, values)])
     thoughts = THOUGHTS.match(completion.text) if data.get("reasoning_format") == "separated" else None

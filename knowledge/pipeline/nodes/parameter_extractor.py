@@ -33,9 +33,9 @@ class Parameter:
     options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.type not in _CHECKS and self.type != "select":
+        if self.type not in TYPES:
             raise InputError(
-                f"the parameter {self.name!r} has the type {self.type!r}; allowed: select, {', '.join(_CHECKS)}"
+                f"the parameter {self.name!r} has the type {self.type!r}; allowed: {', '.join(TYPES)}"
             )
 
     def accepts(self, value: Any) -> bool:
@@ -117,6 +117,7 @@ _CHECKS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "array[boolean]": _list_of(_is_truth),
     "array[object]": _list_of(lambda value: isinstance(value, dict)),
 }
+TYPES: Final = ("select", *_CHECKS)
 
 
 def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class Parameters:
                 raise ValueError(value)
         except (TypeError, ValueError, OverflowError):
             raise InputError(
-                f"the parameter {name} is {value!r}; allowed: a whole number; change it"
+                f"the parameter {name} is {value!r:.60}; allowed: a whole number; change it"
             ) from None
         return int(number)
 
@@ -60,7 +60,7 @@ class Parameters:
         if not word:
             return default
         if word not in _TRUE | _FALSE:
-            raise InputError(f"the parameter {name} is {word!r}; allowed: true or false; change it")
+            raise InputError(f"the parameter {name} is {word!r:.60}; allowed: true or false; change it")
         return word in _TRUE
 
     def _resolved(self, name: str, given: Any) -> Any:
@@ -68,13 +68,13 @@ class Parameters:
             return given
         kind, value = given.get("type"), given.get("value")
         if kind == "variable":
-            return self.values.get(value or ())
+            return self.values.get(value) if value else None
         if kind == "mixed" and isinstance(value, str):
-            if _ONE_REFERENCE.fullmatch(value):
-                return self.values.get(next(references(value), ()))
-            return self.values.render(value)
+            selectors = list(references(value))
+            is_one = len(selectors) == 1 and _ONE_REFERENCE.fullmatch(value)
+            return self.values.get(selectors[0]) if is_one else self.values.render(value)
         if kind in ("constant", "mixed"):
             return value
         raise InputError(
-            f"the parameter {name} has the type {kind!r}; allowed: mixed, variable, constant; change it"
+            f"the parameter {name} has the type {kind!r:.60}; allowed: mixed, variable, constant; change it"
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
+from knowledge.pipeline.nodes.jinja_sandbox import rendered
 from knowledge.pipeline.tools import Tools
 from knowledge.pipeline.variables import Values, plain
 from knowledge.registry import missing
@@ -13,13 +15,11 @@ from knowledge.registry import missing
 def transform(template: str, variables: Mapping[str, Any]) -> str:
     """The rendered text; records such as files are objects with their fields, unknown names are empty.
 
-    Raises `InputError` for a template that is wrong, that does what the sandbox forbids, or whose text is too long,
-    and `MissingDependency`.
+    Raises `InputError` for a template that is wrong, that does what the sandbox forbids, or that takes too much, and
+    `MissingDependency`.
     """
-    try:
-        from knowledge.pipeline.nodes.jinja_sandbox import rendered
-    except ImportError:
-        raise missing("pipeline", "a template") from None
+    if find_spec("jinja2") is None:
+        raise missing("pipeline", "a template")
     return rendered(template, {name: plain(value) for name, value in variables.items()})
 
 
