@@ -11,9 +11,9 @@ import knowledge
 from knowledge import plain, rendering
 from knowledge.cli import DONE, FAILED
 from knowledge.configuration import setting
+from knowledge.cut_options import CUT_OPTIONS
 from knowledge.errors import InputError
 from knowledge.looking import cut_options, emit, has_workspace
-from knowledge.options import CUT_OPTIONS
 
 if TYPE_CHECKING:
     from knowledge import KnowledgeBase, Workspace

@@ -13,8 +13,8 @@ import knowledge
 from knowledge import plain, rendering
 from knowledge.cli import DONE
 from knowledge.configuration import setting
+from knowledge.cut_options import CUT_OPTIONS, READING_OPTIONS
 from knowledge.errors import NotFound
-from knowledge.options import CUT_OPTIONS, READING_OPTIONS
 
 if TYPE_CHECKING:
     from chunkers.checking import Finding
