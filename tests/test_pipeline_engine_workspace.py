@@ -479,6 +479,8 @@ def test_run_takes_a_template_and_tells_what_there_is(
         _told(capsys, "run", "general-mode", files, "--kb", "kb", "--input", "Maximum_Chunk_Length=500")
     shown = _told(capsys, "run", "general-mode", files / "leave.md", "--preview")["runs"][0]
     assert shown["outputs"]["chunk_structure"] == "text_model"
+    shown = _told(capsys, "run", "general-mode", files / "leave.md", "--preview", "--kb", "unmade")["runs"][0]
+    assert shown["outputs"]["chunk_structure"] == "text_model"
     assert "name one to fill with --kb" in _error(capsys, "run", "general-mode", files)
 
 

@@ -178,7 +178,7 @@ def _filling(options: Options) -> Iterator[Filling]:
             kb = workspace.open(options.pipeline)
             find = publishing.draft if preview else publishing.published
             yield made(pipeline=find(workspace.store, kb).pipeline, kb=kb, workspace=workspace)
-    elif options.kb is None:
+    elif options.kb is None or (preview and not _is_there(options)):
         if not preview:
             raise InputError(
                 f"{options.pipeline} is no knowledge base; name one to fill with --kb, or add --preview"
@@ -192,6 +192,12 @@ def _filling(options: Options) -> Iterator[Filling]:
         with knowledge.Workspace(options.workspace, index=options.index) as workspace:
             kb = publishing.import_and_publish(workspace, options.kb, drawn, embedding=options.embedding)
             yield made(pipeline=drawn, kb=kb, workspace=workspace)
+
+
+def _is_there(options: Options) -> bool:
+    """Whether the base named by --kb exists: a preview stores nothing and does not need it."""
+    with _looking(options) as workspace:
+        return workspace is not None and workspace.has(options.kb)
 
 
 def _assignment(text: str) -> tuple[str, str]:
