@@ -203,6 +203,8 @@ def conformance(options: Options) -> int:
     from knowledge.conformance import check_server
     from knowledge.outgoing import shown
 
+    if not options.key.strip():
+        raise InputError("--key is empty; give the API key of the server")
     results = check_server(options.url, options.key, options.kb, options.query)
     failed = sum(result.outcome == "fail" for result in results)
     if options.json:

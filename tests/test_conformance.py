@@ -152,6 +152,11 @@ def test_the_command_tells_by_its_exit_code(
     assert (report["failed"] > 0) == bool(code)
 
 
+def test_an_empty_key_is_told_of_before_the_server_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conformance", "http://127.0.0.1:9", "--key", " "]) == 2
+    assert "--key is empty" in capsys.readouterr().err
+
+
 def test_the_command_prints_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     with serving(ExternalServer("titles are null")) as server:
         main(["conformance", server.url, "--key", KEY, "--kb", BASE])
