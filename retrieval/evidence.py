@@ -21,6 +21,7 @@ from retrieval.search import Question, is_by_ranks, rank
 
 if TYPE_CHECKING:
     from knowledge.protocols import Index, TextField
+    from knowledge.types import Vector
 
 RANKED: Final = 1_000
 """How deep the ranking of each leg is read."""
@@ -29,7 +30,7 @@ RANKED: Final = 1_000
 def evidence(index: Index, question: Question, ids: Sequence[int]) -> dict[int, Evidence]:
     """What the score of each of these points is made of."""
     text = _text(index, question, ids) if question.words or question.bigrams else {}
-    vector = _vector(index, question, ids) if question.vector is not None else {}
+    vector = {} if question.vector is None else _vector(index, question, question.vector, ids)
     is_weighted = bool(text and vector) and not is_by_ranks(question)
     weight = question.vector_weight if is_weighted else None
     return {id_: Evidence(text=text.get(id_), vector=vector.get(id_), vector_weight=weight) for id_ in ids}
@@ -82,9 +83,10 @@ def _terms(
     return found
 
 
-def _vector(index: Index, question: Question, ids: Sequence[int]) -> dict[int, VectorEvidence]:
-    assert question.vector is not None
-    cosines = {point.id: point.score for point in index.search_vector(question.vector, len(ids), ids=ids)}
+def _vector(
+    index: Index, question: Question, vector: Vector, ids: Sequence[int]
+) -> dict[int, VectorEvidence]:
+    cosines = {point.id: point.score for point in index.search_vector(vector, len(ids), ids=ids)}
     ranks = _ranks(index, replace(question, mode="vector"))
     return {
         id_: VectorEvidence(

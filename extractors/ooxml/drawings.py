@@ -1,33 +1,18 @@
-"""Reads what Office drawings say: diagrams, text boxes of sheets, charts with their cached numbers."""
+"""Reads what Office drawings say: diagrams, and charts with their cached numbers."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from extractors.cleaning import fold
-from extractors.ooxml.package import Element, Package, attribute, child, local
+from extractors.ooxml.package import Element, attribute, child, local
 from extractors.ooxml.part import Part
 from extractors.table import markdown_table
-from extractors.writer import NOWHERE, DocumentWriter
+from extractors.writer import NOWHERE
 from knowledge.types import Locator
 
 _EXACT_DIGITS: Final = 15
-_SHEET_PART = re.compile(r"xl/(diagrams/data|drawings/drawing|charts/chart)(\d*)\.xml\Z")
-
-
-def write_drawings(package: Package, writer: DocumentWriter) -> None:
-    """Appends the text of every drawing of a workbook; where on its sheet it floats is not known."""
-    found = [
-        (match.group(1), int(match.group(2) or 0), part)
-        for part in package.parts
-        if (match := _SHEET_PART.match(part))
-    ]
-    for _, _, part in sorted(found):
-        root = package.optional_xml(part)
-        if root is not None:
-            writer.add("paragraph", "\n".join(_paragraphs(root)))
 
 
 def write_chart(element: Element, part: Part, locator: Locator = NOWHERE) -> None:

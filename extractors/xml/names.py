@@ -44,7 +44,6 @@ LISTS: Final = frozenset(
     "list itemizedlist orderedlist ul ol simplelist variablelist def-list dl sl listbibl procedure steps".split()
 )
 ORDERED: Final = frozenset(("orderedlist", "ol", "procedure", "steps"))
-ITEMS: Final = frozenset("item listitem list-item li member varlistentry def-item sli step".split())
 TABLES: Final = frozenset(("table", "informaltable", "tgroup", "simpletable", "tbl"))
 ROWS: Final = frozenset(("tr", "row", "strow", "sthead"))
 CELLS: Final = frozenset(("td", "th", "entry", "cell", "stentry", "tc"))
