@@ -11,10 +11,15 @@ from benchmarks.harness import Options, keep, table
 
 SUITES: Final = {
     "quality": "benchmarks.quality",
+    "timing": "benchmarks.timing",
+    "reranking": "benchmarks.reranking",
+    "bases": "benchmarks.bases",
     "query": "benchmarks.query",
     "ingest": "benchmarks.ingest",
     "server": "benchmarks.server",
     "extraction": "benchmarks.extraction",
+    "reading": "benchmarks.reading",
+    "hostile": "benchmarks.hostile",
     "chunking": "benchmarks.chunking",
     "containment": "benchmarks.containment",
 }
@@ -23,12 +28,16 @@ SUITES: Final = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"of: {', '.join(SUITES)} (default all)")
-    parser.add_argument("--data", type=Path, help="folder of labelled sets (quality, ingest)")
-    parser.add_argument("--docs", type=Path, help="folder of documents (extraction)")
+    parser.add_argument(
+        "--data", type=Path, help="folder of labelled sets (quality, timing, reranking, ingest)"
+    )
+    parser.add_argument("--docs", type=Path, help="folder of documents (extraction, reading, hostile)")
     parser.add_argument("--sets", default="", help="comma-separated names (default all)")
     parser.add_argument(
         "--embedding", metavar="SPEC", help="measure vector and hybrid search too, with this model"
     )
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="keep vectors here for the next run")
+    parser.add_argument("--rerank", metavar="SPEC", help="measure this reranker too (reranking)")
     parser.add_argument("--limit-queries", type=int, metavar="N")
     parser.add_argument(
         "--size", type=int, default=100_000, metavar="N", help="texts of the made-up library (query, server)"
@@ -45,6 +54,8 @@ def main() -> None:
         limit_queries=given.limit_queries,
         size=given.size,
         docs=given.docs,
+        cache=given.cache,
+        rerank=given.rerank,
     )
     for suite in given.suites or SUITES:
         rows = list(importlib.import_module(SUITES[suite]).run(options))

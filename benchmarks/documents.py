@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.chunking import prose
@@ -14,6 +15,12 @@ COPIES: Final = 4
 _CHARACTERS: Final = 60_000
 """Of a text: some twenty pages."""
 _ROWS: Final = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    name: str
+    data: bytes
 
 
 def made_up() -> Iterator[tuple[str, bytes]]:

@@ -18,7 +18,18 @@ from typing import Any, Final
 from knowledge.errors import InputError
 
 RESULTS: Final = Path(__file__).parent / "results"
-PACKAGES: Final = ("qdrant-edge-py", "rjieba", "onnxruntime", "numpy", "SQLAlchemy", "rank-bm25", "bm25s")
+PACKAGES: Final = (
+    "qdrant-edge-py",
+    "rjieba",
+    "onnxruntime",
+    "numpy",
+    "SQLAlchemy",
+    "rank-bm25",
+    "bm25s",
+    "jieba",
+    "langchain-classic",
+    "langchain-community",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +46,9 @@ class Options:
     """Texts of a made-up library."""
     docs: Path | None = None
     """Folder of documents."""
+    cache: Path | None = None
+    """Folder where vectors are kept from one run to the next."""
+    rerank: str | None = None
 
 
 def sets(options: Options) -> list[Path]:

@@ -30,4 +30,6 @@ def attach(writer: DocumentWriter, data: bytes, name: str, options: ReadOptions)
 def check_nesting(name: str, options: ReadOptions) -> None:
     """Raises `ExtractionLimit` when nothing inside of this file would be read any more."""
     if options.nesting >= _DEEPEST:
-        raise ExtractionLimit(f"{name or 'the data'} is nested more than {_DEEPEST} deep")
+        raise ExtractionLimit(
+            f"{name or 'the data'} is nested more than {_DEEPEST} deep; unpack it and give the files"
+        )

@@ -1,22 +1,31 @@
-"""The language between a worker and its client: length-prefixed JSON frames that carry requests and replies."""
+"""The language between a worker and its client: frames of a head in JSON and parts of plain bytes, never pickles.
+
+A pickle or marshalled code from a worker that a hostile file has taken over would take over its client too.
+"""
 
 from __future__ import annotations
 
 import json
 import struct
-from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from operator import attrgetter
+from dataclasses import asdict
+from functools import lru_cache
 from typing import IO, Any, Final
 
+from extractors.columns import from_blocks, to_blocks
 from knowledge import errors
 from knowledge.errors import ExtractionError, InputError, KnowledgeError
-from knowledge.types import Block, Document, Image, Locator
+from knowledge.types import Document, Image, ReadOptions
 
-_LENGTH: Final = struct.Struct(">Q")
-_BLOCK_FIELDS: Final = ("kind", "start", "end", "level")
-_LOCATOR_FIELDS: Final = ("page", "page_end", "sheet", "row", "row_end", "slide", "line", "part")
-_block_row = attrgetter(*_BLOCK_FIELDS, *(f"locator.{name}" for name in _LOCATOR_FIELDS))
+_COUNT: Final = struct.Struct(">I")
+_SIZE_BYTES: Final = 8
+_MOST_PARTS: Final = 1 << 20
+"""Ten times what a document with all the files and pictures that it may hold has."""
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_BYTES: Final = b"bytes"
+_PATH: Final = b"path"
+_ANY: Final = "surrogatepass"
+"""Paths may hold what no text can."""
 _ERRORS: Final[Mapping[str, type[KnowledgeError]]] = {
     name: getattr(errors, name)
     for name in (
@@ -34,95 +43,123 @@ class OversizeFrame(EOFError):
     """The other side sends more than this one takes; the stream can be read no further."""
 
 
-def write_frame(stream: IO[bytes], payload: bytes) -> None:
-    stream.write(_LENGTH.pack(len(payload)))
-    stream.write(payload)
+def write_frame(stream: IO[bytes], parts: Sequence[bytes]) -> None:
+    """How many parts there are, their sizes, and the parts."""
+    sizes = list(map(len, parts))
+    stream.write(struct.pack(f">I{len(sizes)}Q", len(sizes), *sizes))
+    for part in parts:
+        stream.write(part)
     stream.flush()
 
 
-def read_frame(stream: IO[bytes], largest: int) -> bytes:
+def read_frame(stream: IO[bytes], largest: int) -> list[bytes]:
     """The next frame; EOFError when the other side has gone, `OversizeFrame` when it sends over `largest` bytes."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError("the stream has ended")
-    (length,) = _LENGTH.unpack(head)
-    if length > largest:
-        raise OversizeFrame(f"a frame of {length} bytes; allowed are {largest}")
-    payload = stream.read(length)
-    if len(payload) < length:
-        raise EOFError("the stream has ended inside a frame")
-    return payload
+    (count,) = _COUNT.unpack(_exactly(stream, _COUNT.size))
+    if count > _MOST_PARTS:
+        raise OversizeFrame(f"a frame of {count} parts; allowed are {_MOST_PARTS}")
+    sizes = struct.unpack(f">{count}Q", _exactly(stream, count * _SIZE_BYTES))
+    if sum(sizes) > largest:
+        raise OversizeFrame(f"a frame of {sum(sizes)} bytes; allowed are {largest}")
+    return [_exactly(stream, size) for size in sizes]
 
 
-def document_frame(document: Document, memory_mb: float) -> bytes:
-    return _dumps({"document": _from_document(document), "memory_mb": memory_mb})
+def request_parts(name: str, source: str | bytes, options: ReadOptions) -> list[bytes]:
+    """`source` is an absolute path or the bytes."""
+    start = [name.encode("utf-8", _ANY), _from_options(options)]
+    if isinstance(source, bytes):
+        return [*start, _BYTES, source]
+    return [*start, _PATH, source.encode("utf-8", _ANY)]
 
 
-def error_frame(error: KnowledgeError, memory_mb: float) -> bytes:
+def request_of(parts: Sequence[bytes]) -> tuple[str, str | bytes, ReadOptions]:
+    """The name, the source and the options."""
+    name, options, kind, source = parts
+    return (
+        name.decode("utf-8", _ANY),
+        source if kind == _BYTES else source.decode("utf-8", _ANY),
+        _to_options(options),
+    )
+
+
+def document_parts(document: Document, memory_mb: float) -> list[bytes]:
+    behind: list[bytes] = []
+    head = {"document": _from_document(document, behind), "memory_mb": memory_mb}
+    return [_dumps(head), *behind]
+
+
+def error_parts(error: KnowledgeError, memory_mb: float) -> list[bytes]:
     kind = type(error).__name__
     message = {"type": kind if kind in _ERRORS else "ExtractionError", "message": str(error)}
-    return _dumps({"error": message, "memory_mb": memory_mb})
+    return [_dumps({"error": message, "memory_mb": memory_mb})]
 
 
-def reply_of(payload: bytes) -> tuple[Document | KnowledgeError, float]:
+def reply_of(parts: Sequence[bytes]) -> tuple[Document | KnowledgeError, float]:
     """What a worker answered and how many MiB it holds. The frame is not trusted."""
     try:
-        reply = json.loads(payload)
+        head, *behind = parts
+        reply = json.loads(head.decode())
         memory_mb = float(reply["memory_mb"])
         if "error" in reply:
             return _ERRORS[reply["error"]["type"]](str(reply["error"]["message"])), memory_mb
-        return _to_document(reply["document"]), memory_mb
-    except (ValueError, LookupError, TypeError, AttributeError, InputError) as error:
+        return _to_document(reply["document"], iter(behind)), memory_mb
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        StopIteration,
+        RecursionError,
+        InputError,
+    ) as error:
         return ExtractionError(f"the worker's answer makes no sense ({type(error).__name__})"), float("inf")
 
 
+@lru_cache(maxsize=4)
+def _from_options(options: ReadOptions) -> bytes:
+    """Most files are read with the same."""
+    return json.dumps(asdict(options)).encode()
+
+
+@lru_cache(maxsize=4)
+def _to_options(written: bytes) -> ReadOptions:
+    return ReadOptions(**json.loads(written))
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    read = stream.read(size)
+    if len(read) < size:
+        raise EOFError("the stream has ended inside a frame" if read else "the stream has ended")
+    return read
+
+
 def _dumps(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _encode(value).encode("utf-8", "replace")
 
 
-def _from_document(document: Document) -> dict[str, Any]:
+def _from_document(document: Document, parts: list[bytes]) -> dict[str, Any]:
+    blocks, integers = from_blocks(document.blocks)
+    parts += (document.text.encode("utf-8", "replace"), integers, *(image.data for image in document.images))
     return {
-        "text": document.text,
         "name": document.name,
-        "blocks": [_column(values) for values in zip(*map(_block_row, document.blocks), strict=True)],
+        "blocks": blocks,
+        "images": [image.name for image in document.images],
         "metadata": dict(document.metadata),
         "warnings": document.warnings,
-        "attachments": [_from_document(attachment) for attachment in document.attachments],
-        "images": {image.name: b64encode(image.data).decode() for image in document.images},
+        "attachments": [_from_document(attachment, parts) for attachment in document.attachments],
     }
 
 
-def _column(values: Sequence[Any]) -> Sequence[Any] | None:
-    """One field of all blocks: most are never set, and sent as nothing."""
-    return None if values.count(None) == len(values) else values
-
-
-def _to_document(fields: Mapping[str, Any]) -> Document:
+def _to_document(fields: Mapping[str, Any], parts: Iterator[bytes]) -> Document:
+    """The parts are taken in the order in which `_from_document` adds them."""
     return Document(
-        text=fields["text"],
+        text=next(parts).decode(),
+        blocks=to_blocks(fields["blocks"], next(parts)),
+        images=tuple([Image(name=name, data=next(parts)) for name in fields["images"]]),
         name=fields["name"],
-        blocks=tuple(_blocks(fields["blocks"])),
         metadata={
             name: tuple(value) if isinstance(value, list) else value
             for name, value in fields["metadata"].items()
         },
         warnings=tuple(fields["warnings"]),
-        attachments=tuple(map(_to_document, fields["attachments"])),
-        images=tuple(Image(name=name, data=b64decode(data)) for name, data in fields["images"].items()),
+        attachments=tuple([_to_document(attachment, parts) for attachment in fields["attachments"]]),
     )
-
-
-def _blocks(columns: Sequence[Any]) -> Iterator[Block]:
-    if not columns:
-        return
-    count = len(columns[0])
-    kinds, starts, ends, levels, *places = columns
-    known: dict[tuple[Any, ...], Locator] = {}
-    names = [name for name, values in zip(_LOCATOR_FIELDS, places, strict=True) if values is not None]
-    rows = zip(*(values for values in places if values is not None), strict=True) if names else [()] * count
-    blocks = zip(kinds, starts, ends, levels or [None] * count, rows, strict=True)
-    for kind, start, end, level, row in blocks:
-        locator = known.get(row)
-        if locator is None:
-            locator = known[row] = Locator(**dict(zip(names, row, strict=True)))
-        yield Block(kind=kind, start=start, end=end, level=level, locator=locator)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import queue
@@ -13,25 +12,33 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
 from extractors.deadline import Deadline
-from extractors.framing import OversizeFrame, read_frame, reply_of, write_frame
+from extractors.framing import OversizeFrame, read_frame, reply_of, request_parts, write_frame
 from knowledge.defaults import BY_NAME
 from knowledge.errors import ExtractionError, ExtractionLimit, KnowledgeError
 from knowledge.types import Document, ReadOptions
 
 DEFAULT: Final = ReadOptions()
 _log = logging.getLogger(__name__)
-_MOST_FILES: Final = 200
+_MOST_FILES: Final = 1000
 """A child is replaced after so many files: parsers in C leak."""
 _KEPT_SHARE: Final = 0.5
 """… or when it keeps more than this share of its memory limit between files."""
 _FRAME_BYTES_PER_CHARACTER: Final = 64
 _SMALLEST_FRAME_LIMIT: Final = 1 << 28
+_KEPT_MEMORY: Final = {
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TOP_PAD_": str(1 << 20),
+}
+"""For glibc: what one file frees serves the next; else it goes back to the system, to come again page by page."""
+_BUFFER_BYTES: Final = 1 << 16
+"""What a pipe holds."""
 _END_S: Final = 2.0
 _LOG_TAIL_BYTES: Final = 65_536
 _LOGGED_CHARACTERS: Final = 2000
@@ -57,24 +64,18 @@ class Worker:
         self._max_characters = (
             int(BY_NAME["extract_characters"].default) if max_characters is None else max_characters
         )
-        self._command = tuple(command or (sys.executable, "-P", "-m", "extractors.worker"))
+        started = command or (sys.executable, "-P", "-m", "extractors.worker")
+        self._command = (*started, str(self._timeout_s), str(self._memory_mb))
         self._child: _Child | None = None
         self._lock = threading.Lock()
 
     def extract(self, source: Path | bytes, name: str = "", options: ReadOptions = DEFAULT) -> Document:
         """The document in a file or in `bytes`. Raises `ExtractionError`, or `NotFound` for a missing path."""
-        data = source if isinstance(source, bytes) else None
-        path = None if isinstance(source, bytes) else source
-        called = name or (path.name if path else "")
-        request = {
-            "name": called,
-            "path": os.path.abspath(path) if path else None,
-            "timeout_s": self._timeout_s,
-            "memory_mb": self._memory_mb,
-            "options": asdict(replace(options, max_characters=self._max_characters)),
-        }
+        given = source if isinstance(source, bytes) else os.path.abspath(source)
+        called = name if isinstance(source, bytes) else name or source.name
+        limited = replace(options, max_characters=self._max_characters)
         with self._lock:
-            answer = self._ask(json.dumps(request).encode(), data, called or "the data")
+            answer = self._ask(request_parts(called, given, limited), called or "the data")
         if isinstance(answer, Document):
             return answer
         raise answer
@@ -97,13 +98,13 @@ class Worker:
     ) -> None:
         self.close()
 
-    def _ask(self, request: bytes, data: bytes | None, called: str) -> Document | KnowledgeError:
+    def _ask(self, request: Sequence[bytes], called: str) -> Document | KnowledgeError:
         if self._child is not None and not self._child.is_usable():
             self._end_child()
         child = self._child = self._child or _Child(self._command, self._timeout_s)
         largest = max(self._max_characters * _FRAME_BYTES_PER_CHARACTER, _SMALLEST_FRAME_LIMIT)
         try:
-            payload = child.exchange(request, data, largest)
+            reply = child.exchange(request, largest)
         except OversizeFrame:
             self._end_child()
             return ExtractionLimit(
@@ -117,7 +118,7 @@ class Worker:
             # Interrupted between request and reply: the pipe can no longer be trusted.
             self._end_child()
             raise
-        answer, kept_mb = reply_of(payload)
+        answer, kept_mb = reply_of(reply)
         if child.files >= _MOST_FILES or kept_mb > self._memory_mb * _KEPT_SHARE:
             self._end_child()
         return answer
@@ -207,12 +208,17 @@ class _Child:
         self._owner = os.getpid()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, env=_environment()
+            command,
+            bufsize=_BUFFER_BYTES,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            env=_environment(),
         )
         self.deadline = Deadline(self._process, timeout_s)
         self._end = weakref.finalize(self, _end, self._process, self.deadline)
 
-    def exchange(self, request: bytes, data: bytes | None, largest: int) -> bytes:
+    def exchange(self, request: Sequence[bytes], largest: int) -> list[bytes]:
         """The reply's frame. EOFError or OSError when the child dies, be it killed for its time, `OversizeFrame` when
         it answers with more than `largest` bytes."""
         process = self._process
@@ -221,13 +227,11 @@ class _Child:
         self.deadline.start()
         try:
             write_frame(process.stdin, request)
-            if data is not None:
-                write_frame(process.stdin, data)
-            payload = read_frame(process.stdout, largest)
+            reply = read_frame(process.stdout, largest)
         finally:
             self.deadline.stop()
         self.files += 1
-        return payload
+        return reply
 
     def is_usable(self) -> bool:
         """False once it has died between two files."""
@@ -283,4 +287,4 @@ def _environment() -> dict[str, str]:
     """The child imports from where this process does, and from nowhere else (-P: not from its folder)."""
     home = str(Path(__file__).resolve().parent.parent)
     paths = [home, *(path for path in sys.path if path and path != home)]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "RUST_BACKTRACE": "0"}
+    return {**_KEPT_MEMORY, **os.environ, "PYTHONPATH": os.pathsep.join(paths), "RUST_BACKTRACE": "0"}

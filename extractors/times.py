@@ -9,11 +9,16 @@ _PDF_TIME = re.compile(
     r"(?:D:)?(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?(?:Z|([+-])(\d{2})'?(\d{2})?)?", re.ASCII
 )
 
+_NO_YEAR = 1601
+"""In which the clock of Windows starts: programs that know no time write its zero."""
+
 
 def iso_seconds(text: str | None) -> float | None:
-    """Of an ISO 8601 time; one without a zone is taken as UTC. None when it is not one."""
+    """Of an ISO 8601 time; one without a zone is taken as UTC. None when it is not one, or Windows' for none."""
     try:
         moment = datetime.fromisoformat((text or "").strip())
+        if moment.year <= _NO_YEAR:
+            return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None

@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from indexers.recent_vectors import RecentVectors
 from knowledge.errors import EmbeddingError, TextsNotEmbedded
 from knowledge.protocols import AsksServer
 
@@ -33,6 +34,7 @@ failing disk, has vectors worth keeping."""
 _LOCK_WAIT_S: Final = 5.0
 _UNIT_TOLERANCE: Final = 1e-3
 _Result = TypeVar("_Result")
+_Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 
@@ -82,7 +84,7 @@ class CachedEmbedder:
     ) -> None:
         self._embedder = embedder
         self._vectors = _VectorFile(path)
-        self._query = lru_cache(maxsize=_QUERIES)(embedder.embed_query)
+        self._queries = RecentVectors(_QUERIES)
         self._measured = measured
         self._usage = EmbeddingUsage()
         self._lock = threading.Lock()
@@ -140,7 +142,39 @@ class CachedEmbedder:
         return np.stack([known[key] for key in keys])
 
     def embed_query(self, text: str) -> Vector:
-        return self._query(text).copy()
+        vector = self._queries.get(text)
+        if vector is None:
+            vector = self._embedder.embed_query(text)
+            self._queries.keep(text, vector)
+        return vector.copy()
+
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        """As the wrapped embedder. Those that were asked for lately are not asked for again, the others once."""
+        if not texts:
+            return self._embedder.embed_queries(texts)
+        import numpy as np
+
+        recent = {text: self._queries.get(text) for text in texts}
+        known = {text: vector for text, vector in recent.items() if vector is not None}
+        missing = [text for text in recent if text not in known]
+        try:
+            found = dict(enumerate(self._embedder.embed_queries(missing))) if missing else {}
+        except EmbeddingError as error:
+            self._keep_queries(missing, error.vectors, known)
+            error.vectors = _by_position(texts, known)
+            if isinstance(error, TextsNotEmbedded):
+                reasons = {missing[at]: reason for at, reason in error.reasons.items()}
+                raise TextsNotEmbedded(_by_position(texts, reasons), error.vectors) from error
+            raise
+        self._keep_queries(missing, found, known)
+        return np.stack([known[text] for text in texts])
+
+    def _keep_queries(
+        self, texts: Sequence[str], vectors: Mapping[int, Vector], known: dict[str, Vector]
+    ) -> None:
+        for at, vector in vectors.items():
+            known[texts[at]] = vector
+            self._queries.keep(texts[at], vector)
 
     def close(self) -> None:
         """Closes the file and the connections. The embedder stays usable and opens them again."""
@@ -278,5 +312,5 @@ def _groups(keys: Iterable[bytes], size: int = _GROUP) -> Iterator[list[bytes]]:
         yield group
 
 
-def _by_position(keys: Sequence[bytes], values: Mapping[bytes, _Value]) -> dict[int, _Value]:
+def _by_position(keys: Sequence[_Key], values: Mapping[_Key, _Value]) -> dict[int, _Value]:
     return {position: values[key] for position, key in enumerate(keys) if key in values}

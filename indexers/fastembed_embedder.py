@@ -76,8 +76,11 @@ class FastEmbedEmbedder:
         return self._encoded("passage_embed", [self._prompts.passage + text for text in texts])
 
     def embed_query(self, text: str) -> Vector:
-        vector: Vector = self._encoded("query_embed", [self._prompts.query + text])[0]
+        vector: Vector = self.embed_queries([text])[0]
         return vector
+
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        return self._encoded("query_embed", [self._prompts.query + text for text in texts])
 
     def _encoded(self, method: str, texts: Sequence[str]) -> Matrix:
         import numpy as np

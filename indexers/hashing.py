@@ -53,6 +53,9 @@ class HashEmbedder:
             vectors[row] = self.embed_query(text)
         return vectors
 
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        return self.embed_documents(texts)
+
     def embed_query(self, text: str) -> Vector:
         import numpy as np
 

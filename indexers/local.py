@@ -72,6 +72,9 @@ class LocalEmbedder:
                 pooled[owners[at]] += max(1, len(windows[at])) * vector
         return unit_rows(pooled, "the local embedding model gave a vector that is zero or not a number")
 
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        return self.embed_documents(texts)
+
     def embed_query(self, text: str) -> Vector:
         vector: Vector = self.embed_documents([text])[0]
         return vector

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from indexers.batching import batches, embed_batches
@@ -19,6 +20,7 @@ from knowledge.errors import (
     EmbeddingUnreachable,
     InputError,
     OutgoingError,
+    TextsNotEmbedded,
 )
 from knowledge.model_servers import ModelServer
 
@@ -113,10 +115,7 @@ class OpenAIEmbedder:
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
         said = [self._prompts.passage + text for text in texts]
-        parts = list(batches(said, self._most_texts, _BATCH_CHARACTERS))
-        has_answered = self._dimension is not None
-        vectors = embed_batches(said, parts, self._answers, self._concurrency, has_answered=has_answered)
-        return np.stack(vectors)
+        return np.stack(self._embedded(said, self._prompts.passage_parameters))
 
     def embed_query(self, text: str) -> Vector:
         """Of a question that is too long for the model the beginning is taken, half as much at each refusal."""
@@ -126,32 +125,62 @@ class OpenAIEmbedder:
             answer = self._ask_query(text)
         return self._only(answer)
 
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        """As `embed_documents`; a question that the server refuses is asked again as `embed_query` does."""
+        import numpy as np
+
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        said = [self._prompts.query + text for text in texts]
+        try:
+            return np.stack(self._embedded(said, self._prompts.query_parameters))
+        except TextsNotEmbedded as error:
+            return np.stack(self._again(texts, error))
+
+    def _again(self, texts: Sequence[str], refused: TextsNotEmbedded) -> list[Vector]:
+        """The vectors of all texts, after those that were refused were asked for alone. Raises as `embed_queries`."""
+        vectors, reasons = dict(refused.vectors), {}
+        for at in refused.reasons:
+            try:
+                vectors[at] = self.embed_query(texts[at])
+            except EmbeddingError as error:
+                reasons[at] = str(error)
+        if reasons:
+            raise TextsNotEmbedded(reasons, vectors)
+        return [vectors[at] for at in range(len(texts))]
+
     def close(self) -> None:
         if self._http is not None:
             self._http.close()
             self._http = None
 
-    def _answers(self, texts: Sequence[str]) -> list[Vector | str]:
+    def _embedded(self, said: Sequence[str], parameters: Mapping[str, str]) -> list[Vector]:
+        parts = list(batches(said, self._most_texts, _BATCH_CHARACTERS))
+        ask = partial(self._answers, parameters=parameters)
+        has_answered = self._dimension is not None
+        return embed_batches(said, parts, ask, self._concurrency, has_answered=has_answered)
+
+    def _answers(self, texts: Sequence[str], parameters: Mapping[str, str]) -> list[Vector | str]:
         """Of each text its vector, or why it alone has none.
 
         Halves what is refused: if both halves are taken, it was their number, which is remembered.
         """
         if len(texts) > self._most_texts:
-            return self._halves(texts)
-        answer = self._ask(texts, self._prompts.passage_parameters)
+            return self._halves(texts, parameters)
+        answer = self._ask(texts, parameters)
         if answer.status not in _MAYBE_TOO_MUCH:
             return self._vectors(answer, len(texts))
         if len(texts) == 1:
             _ = self.dimension  # Raises where every text is refused.
             return [self._told(self._said(answer), "cut shorter chunks (--max-length) or use another model")]
-        found = self._halves(texts)
+        found = self._halves(texts, parameters)
         if not any(isinstance(vector, str) for vector in found):
             self._most_texts = min(self._most_texts, -(-len(texts) // 2))
         return found
 
-    def _halves(self, texts: Sequence[str]) -> list[Vector | str]:
+    def _halves(self, texts: Sequence[str], parameters: Mapping[str, str]) -> list[Vector | str]:
         middle = -(-len(texts) // 2)
-        return self._answers(texts[:middle]) + self._answers(texts[middle:])
+        return self._answers(texts[:middle], parameters) + self._answers(texts[middle:], parameters)
 
     def _ask_query(self, text: str) -> HttpAnswer:
         return self._ask([self._prompts.query + text], self._prompts.query_parameters)

@@ -81,8 +81,11 @@ class SentenceTransformersEmbedder:
         return self._encoded(self._model.encode_document, texts, self.prompts.passage)
 
     def embed_query(self, text: str) -> Vector:
-        vector: Vector = self._encoded(self._model.encode_query, [text], self.prompts.query)[0]
+        vector: Vector = self.embed_queries([text])[0]
         return vector
+
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        return self._encoded(self._model.encode_query, texts, self.prompts.query)
 
     def _encoded(self, encode: Any, texts: Sequence[str], prefix: str) -> Matrix:
         readable = [text.encode("utf-8", "replace").decode() for text in texts]

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture that is shown to a model; `detail` says how closely it is to look."""
+
+    media_type: str
+    data: bytes = field(repr=False)
+    detail: Literal["high", "low"] = "high"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,6 +21,8 @@ class Message:
 
     role: Literal["system", "user", "assistant"]
     content: str
+    pictures: tuple[Picture, ...] = ()
+    """Shown after the content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from knowledge.contexts import Context
     from knowledge.explaining import WhyNot
     from knowledge.filters import Filter
-    from knowledge.searching import Searched
+    from knowledge.searching import Searched, Shown
 
 Options = argparse.Namespace
 
@@ -45,6 +45,8 @@ def search(options: Options) -> int:
 
 def _search(workspace: Workspace, options: Options) -> int:
     asked = _asked(options)
+    if _is_special(options):
+        return _special(workspace, options, asked)
     if len(options.kb) > 1:
         _check_one_base(options)
         found = workspace.search(
@@ -66,6 +68,26 @@ def _search(workspace: Workspace, options: Options) -> int:
     else:
         rendering.hits(found)
     return DONE
+
+
+def _is_special(options: Options) -> bool:
+    """Whether it is more than one question that is asked as it stands."""
+    return options.query is None or any(
+        value is not None
+        for value in (options.queries, options.llm, options.rewrite, options.variants, options.auto_filter)
+    )
+
+
+def _special(workspace: Workspace, options: Options, asked: Searched) -> int:
+    from knowledge import asking_commands
+
+    if options.query is None and options.queries is None:
+        raise InputError("there is no question; give QUERY, or --queries FILE with one a line")
+    asking_commands.check_forms(options, [("--why-not", options.why_not), ("--context", options.context)])
+    shown: Shown = {**asked, "highlight": options.highlight, "explain": options.explain}
+    if options.queries is not None:
+        return asking_commands.search_many(workspace, options, shown)
+    return asking_commands.assisted(workspace.open(options.kb[0]), options, shown)
 
 
 def _check_one_base(options: Options) -> None:
@@ -154,12 +176,12 @@ def drop(options: Options) -> int:
 def rebuild(options: Options) -> int:
     with existing(options) as workspace:
         kb = workspace.open(options.kb)
-        kb.rebuild(**word_options(options))
+        done = kb.rebuild(**word_options(options))
         record = kb.record
     if options.json:
-        emit(plain.base(record))
+        emit({**plain.base(record), **plain.rebuilt(done)})
     else:
-        rendering.line(f"rebuilt {record.name}: {record.chunks} chunks")
+        rendering.rebuilt(done)
     return DONE
 
 

@@ -37,6 +37,7 @@ CUT_OPTIONS: Final = {
 }
 """How documents are read and cut: the library's name of each option, and the command line's."""
 EMBEDDING_HELP: Final = "local, openai:MODEL@BASE_URL, sentence-transformers:MODEL_OR_PATH or fastembed:MODEL"
+RERANK_HELP: Final = "http:MODEL@BASE_URL, sentence-transformers:MODEL_OR_PATH or fastembed:MODEL"
 
 
 def add_base_options(parser: argparse.ArgumentParser) -> None:

@@ -45,7 +45,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         name="llm",
         default="",
-        meaning="language model of new question-answer bases with --generate",
+        meaning="language model of new question-answer bases with --generate, and of searches with its help",
         dify="set in the UI",
     ),
     Setting(name="delimiter", default="\n", meaning="where chunks are cut first", dify="\\n\\n (API \\n)"),
@@ -232,6 +232,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         dify="its plugins', and the search fails",
     ),
     Setting(
+        name="query_characters",
+        default=8000,
+        minimum=100,
+        maximum=100_000,
+        meaning="longest question; of a longer one the beginning is searched, and a warning says so",
+        dify="250 in tests of a knowledge base, none in apps",
+    ),
+    Setting(
         name="ignore_case",
         default=False,
         per_base=True,
@@ -350,6 +358,14 @@ SETTINGS: Final[tuple[Setting, ...]] = (
         maximum=64,
         meaning="passages of a document that a language model is asked about at once",
         dify="10",
+    ),
+    Setting(
+        name="assistance_timeout_s",
+        default=20.0,
+        minimum=0.1,
+        maximum=600,
+        meaning="seconds for one answer of a language model before a search, repetitions included",
+        dify="its plugins'",
     ),
     Setting(
         name="external_timeout_s",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -186,16 +185,6 @@ def _filterable(values: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if isinstance(value, str | int | float) and name.isidentifier()
     }
-
-
-def measure(run: Run, labelled: Labelled) -> Quality:
-    """Runs every query and compares with the labels."""
-    found, times_ms = {}, []
-    for query, text in labelled.queries.items():
-        started = time.perf_counter()
-        found[query] = run(text)
-        times_ms.append((time.perf_counter() - started) * 1000)
-    return quality(found, asked_qrels(labelled), times_ms)
 
 
 def asked_qrels(labelled: Labelled) -> Qrels:

@@ -38,6 +38,7 @@ def _show(result: Mapping[str, Any]) -> None:
     rendering.line(
         f"{result['data']}: {result['corpus']} entries, {result['queries']} queries, "
         f"indexed in {result['index_seconds']:.1f} s"
+        + (f", reranked by {result['rerank']}" if "rerank" in result else "")
     )
     _table([{name: value for name, value in row.items() if name != "per_query"} for row in result["results"]])
     for row in result["results"]:

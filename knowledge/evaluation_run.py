@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from knowledge.errors import InputError
+from knowledge.errors import InputError, RerankError
 from knowledge.evaluation import DEPTH, Labelled, Run, asked_qrels, load, mean, quality, sources
 from knowledge.knowledge_base import KnowledgeBase
 from knowledge.measures import MEASURES, by_query, check_measure
+from knowledge.reranking import check_reranker
 from knowledge.run_files import write_run
 from knowledge.searching import MODES
 from knowledge.types import Mode
@@ -39,9 +40,11 @@ class Answers:
 
 
 def evaluate(options: Namespace) -> dict[str, Any]:
-    """The public JSON of `eval`. Raises `InputError` for modes that the base does not have."""
+    """The public JSON of `eval`. Raises `InputError` for modes that the base does not have, and as `ranked` does."""
     for name in options.measure:
         check_measure(name)
+    if _is_reranker(options.rerank):
+        check_reranker(options.rerank)
     labelled = load(Path(options.data), options.limit_queries)
     started = time.perf_counter()
     with _opened(options, labelled) as kb, kb.without_history():
@@ -49,9 +52,11 @@ def evaluate(options: Namespace) -> dict[str, Any]:
         modes = _modes(kb, options.modes)
         if options.run_file and len(modes) > 1:
             raise InputError(f"a run is of one search, this would be {', '.join(modes)}; choose with --modes")
-        results = [_result(kb, mode, labelled, options) for mode in modes]
+        rerank = kb.settings["rerank"] if options.rerank is None else options.rerank
+        results = [_result(kb, mode, rerank, labelled, options) for mode in modes]
     return {
         "data": labelled.name,
+        **({"rerank": rerank} if _is_reranker(rerank) else {}),
         "corpus": len(labelled.corpus),
         "queries": len(labelled.queries),
         "results": results,
@@ -59,8 +64,17 @@ def evaluate(options: Namespace) -> dict[str, Any]:
     }
 
 
-def _result(kb: KnowledgeBase, mode: Mode, labelled: Labelled, options: Namespace) -> dict[str, Any]:
-    answers = ask(kb, labelled.queries, mode=mode, vector_weight=options.vector_weight)
+def _result(
+    kb: KnowledgeBase, mode: Mode, rerank: Any, labelled: Labelled, options: Namespace
+) -> dict[str, Any]:
+    answers = ask(
+        kb,
+        labelled.queries,
+        mode=mode,
+        vector_weight=options.vector_weight,
+        rerank=rerank,
+        rerank_pool=options.rerank_pool,
+    )
     qrels = asked_qrels(labelled)
     if options.run_file:
         write_run(Path(options.run_file), answers.found, f"{kb.name}-{mode}".replace(" ", "_"))
@@ -139,9 +153,28 @@ def ask(kb: KnowledgeBase, queries: Mapping[str, str], **options: Unpack[Searche
 
 
 def ranked(kb: KnowledgeBase, query: str, **options: Unpack[Searched]) -> dict[str, float]:
-    """Document keys and scores, best first; a document counts where its best chunk stands."""
+    """Document keys and scores, best first; a document counts where its best chunk stands.
+
+    Raises `RerankError` where the reranker of the options has failed: the order that it then leaves as it was says
+    nothing about it.
+    """
     asked: Searched = {"top_k": DEPTH, **options}
-    return scores_of(kb.search(query, **asked))
+    found = kb.search(query, **asked)
+    if _is_reranker(asked.get("rerank")) and found:
+        _check_reranked(found)
+    return scores_of(found)
+
+
+def _is_reranker(given: object) -> bool:
+    return given is not None and given not in ("none", "off")
+
+
+def _check_reranked(found: Hits) -> None:
+    if found.score_kind != "rerank":
+        raise RerankError(
+            f"the reranker failed while it was measured ({'; '.join(found.warnings)}); mend it and measure again, or "
+            "measure without it: --rerank none, or knowledge settings KB rerank=off"
+        )
 
 
 def scores_of(found: Hits) -> dict[str, float]:
@@ -152,11 +185,11 @@ def scores_of(found: Hits) -> dict[str, float]:
     return scores
 
 
-def runner(kb: KnowledgeBase, mode: Mode, vector_weight: float | None = None) -> Run:
-    """A search of the knowledge base, as `measure` runs it."""
+def runner(kb: KnowledgeBase, **options: Unpack[Searched]) -> Run:
+    """A search of the knowledge base; `options` are those of `KnowledgeBase.search`."""
 
     def run(query: str) -> Sequence[str]:
-        return list(ranked(kb, query, mode=mode, vector_weight=vector_weight))
+        return list(ranked(kb, query, **options))
 
     return run
 

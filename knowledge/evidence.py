@@ -89,3 +89,5 @@ class Evidence:
     """Of a search that was reranked."""
     verdicts: tuple[Verdict, ...] = ()
     """Of every condition of the filter, in its order."""
+    query: str = ""
+    """The wording of the question that all this is about, where several were searched."""

@@ -32,6 +32,8 @@ def why_not(found: WhyNot) -> None:
 
 
 def _lines(parts: Evidence) -> Iterator[str]:
+    if parts.query:
+        yield f"by the wording: {parts.query}"
     if parts.rerank:
         yield _rerank(parts.rerank)
     if parts.vector_weight is not None and parts.vector and parts.text:
@@ -71,7 +73,7 @@ def _rank(rank: int | None) -> str:
 def _terms(part: TextEvidence) -> Iterator[str]:
     found = [term for term in part.terms if term.raw > 0]
     missing = [term for term in part.terms if term.raw <= 0 and term.weight is not None]
-    nowhere = [term.term for term in part.terms if term.weight is None]
+    nowhere = [_named(term) for term in part.terms if term.weight is None]
     if found:
         yield "found: " + ", ".join(f"{_named(term)} {term.raw:.2f}" for term in found)
     if missing:
@@ -81,4 +83,6 @@ def _terms(part: TextEvidence) -> Iterator[str]:
 
 
 def _named(term: TermEvidence) -> str:
-    return term.term if term.count == 1 else f"{term.term} ×{term.count}"
+    """A pair of Chinese characters is told from the word of the same characters."""
+    name = term.term if term.field == "words" else f"{term.term} (pair)"
+    return name if term.count == 1 else f"{name} ×{term.count}"

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
@@ -14,9 +11,10 @@ import sqlalchemy as sa
 from knowledge import catalog, documents, schema, versions
 from knowledge.errors import NotFound
 from knowledge.evidence import Evidence, Verdict
-from knowledge.filters import Filter, conditions_of, matches, written
+from knowledge.filter_text import listed, written_condition
+from knowledge.filters import Filter, conditions_of, matches
 from knowledge.searching import SearchOptions, prepared, search
-from knowledge.types import FieldType, Hit, Hits, Scalar, Value
+from knowledge.types import Hit, Hits, Value
 from retrieval.evidence import evidence
 from retrieval.scoring import is_enough, shown
 from retrieval.search import Question, is_by_ranks, scores
@@ -171,23 +169,8 @@ def _refused(where: Filter | None, document: DocumentRecord, verdicts: Sequence[
 
 def described(verdict: Verdict) -> str:
     """A condition and what it met, in words: `year >= 2024: the document has 2021`."""
-    condition, shown_as = verdict.condition, partial(_listed, kind=verdict.kind)
-    wanted = f"{condition.field} {condition.op} {shown_as(condition.value)}".strip()
-    return f"{wanted}: the document has {'nothing' if verdict.has is None else shown_as(verdict.has)}"
-
-
-def _listed(value: Value, kind: FieldType) -> str:
-    return ", ".join(_scalar(item, kind) for item in (value if isinstance(value, tuple) else (value,)))
-
-
-def _scalar(value: Scalar, kind: FieldType) -> str:
-    if isinstance(value, str):
-        return value
-    if kind == "time":
-        # A number of seconds that no calendar has, such as one of milliseconds, is shown as it is.
-        with suppress(ValueError, OverflowError, OSError):
-            return datetime.fromtimestamp(value, UTC).isoformat()
-    return written(value)
+    wanted = written_condition(verdict.condition, verdict.kind)
+    return f"{wanted}: the document has {'nothing' if verdict.has is None else listed(verdict.has, verdict.kind)}"
 
 
 def _too_weak(question: Question, score: float | None, threshold: float | None) -> Iterator[str]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
+from typing import Final
 
 from extractors import WorkerPool
 from knowledge.configuration import setting
 from knowledge.types import Document, ReadOptions
+
+READ_AHEAD: Final = 4
+"""Files per worker that are read before their turn."""
 
 
 class ExtractionPool:

@@ -28,7 +28,7 @@ from knowledge.types import FieldType, Point, Value
 from knowledge.versions import ChildRecord, ChunkRecord
 
 if TYPE_CHECKING:
-    from indexers.embedding_cache import CachedEmbedder
+    from indexers.embedding_cache import CachedEmbedder, EmbeddingUsage
     from knowledge.embedders import Embedders
     from knowledge.index_places import IndexPlace
     from knowledge.protocols import Analyzer, Embedder, Index
@@ -352,10 +352,10 @@ class Generation:
             )
         return points
 
-    def rebuild(self, analysis: AnalysisRule) -> None:
+    def rebuild(self, analysis: AnalysisRule) -> EmbeddingUsage | None:
         """Builds a new generation from SQL, analysed by this rule, and makes it the one of this knowledge base.
 
-        This object stands for the old one and is closed; its index is still there.
+        This object stands for the old one and is closed; its index is still there. Returns what the vectors took.
         """
         self._check_open()
         settings = {name: value for name, value in self.base.settings.items() if name not in ANALYSIS_NAMES}
@@ -368,6 +368,7 @@ class Generation:
             self.embedders.forget(base.embedding)
         new = Generation(self.store, self.workspace, self.place, self.embedders, base)
         with self.write_lock:
+            before = new.embedder.usage if new.embedder else None
             index = new._new_index(base.generation)
             try:
                 told = new._fill(index)
@@ -378,6 +379,7 @@ class Generation:
             index.close()
             self.close()
             self._switch_to(new, told)
+        return new.embedder.usage.since(before) if new.embedder and before else None
 
     def _fill(self, index: Index) -> int:
         """Puts everything in SQL into the index; returns the last outbox row that this has made needless."""

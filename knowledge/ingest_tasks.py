@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 from knowledge import documents, identity
@@ -11,6 +12,7 @@ from knowledge.documents import DocumentRecord
 from knowledge.errors import InputError
 from knowledge.generations import Generation
 from knowledge.ingest_report import Outcome
+from knowledge.processing import ProcessRule
 from knowledge.sources import Source
 from knowledge.types import Value
 
@@ -23,6 +25,8 @@ class Task:
     data: bytes
     """What was hashed is what is read: the file may change in between."""
     digest: str
+    signature: str
+    """Of the processing."""
     previous: DocumentRecord | None
     given: Mapping[str, Value]
     """The metadata of this ingestion."""
@@ -47,8 +51,8 @@ class Planning:
     """The tasks of one ingestion. What needs none is reported at once."""
 
     generation: Generation
-    signature: str
-    """Of the processing: another one makes everything new."""
+    rule: ProcessRule
+    """How sources without one of their own are processed: another signature makes them new."""
     metadata: Mapping[str, Value]
     source_metadata: Mapping[str, Mapping[str, Value]]
     force: bool
@@ -59,6 +63,18 @@ class Planning:
     def __post_init__(self) -> None:
         self._base_id = self.generation.base.id
         self._taken: set[str] = set()
+        self._remembered = 0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        if not self._remembered:
+            return ()
+        count = "1 error" if self._remembered == 1 else f"{self._remembered} errors"
+        return (f"{count} of an earlier time, of files that are the same since; --retry tries them again",)
+
+    @cached_property
+    def _signature(self) -> str:
+        return self.rule.signature
 
     def tasks(self, sources: Sequence[Source]) -> Iterator[Task]:
         with self.generation.store.read() as connection:
@@ -109,6 +125,7 @@ class Planning:
                 source=Source(key=record.key, name=record.name),
                 data=b"",
                 digest=record.content_sha256,
+                signature=record.process_signature,
                 previous=record,
                 given=given,
                 metadata={**record.metadata, **given},
@@ -129,9 +146,10 @@ class Planning:
         parent_id: str | None = None,
     ) -> Task:
         digest = identity.content_hash(data)
+        signature = source.rule.signature if source.rule else self._signature
         is_known = (
             previous is not None
-            and (previous.content_sha256, previous.process_signature) == (digest, self.signature)
+            and (previous.content_sha256, previous.process_signature) == (digest, signature)
             and not self.force
             and not self._may_do_better([previous, *inside])
         )
@@ -139,6 +157,7 @@ class Planning:
             source=source,
             data=data,
             digest=digest,
+            signature=signature,
             previous=previous,
             given=given,
             metadata={**(previous.metadata if previous else {}), **given},
@@ -159,6 +178,7 @@ class Planning:
         if not task.is_unchanged or previous is None:
             return False
         if previous.status == "error":
+            self._remembered += 1
             self.report(task.source, previous, "error", error=previous.error)
         elif task.metadata == previous.metadata:
             self.report(task.source, previous, "unchanged")

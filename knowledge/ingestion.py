@@ -13,15 +13,16 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from knowledge import catalog, documents, identity, outbox, pictures, versions
 from knowledge.attached import unpacked
+from knowledge.commit_groups import commit_groups
 from knowledge.documents import DocumentRecord
 from knowledge.errors import EmptyDocument, ExtractionError, InputError
-from knowledge.extraction import ExtractionPool
+from knowledge.extraction import READ_AHEAD, ExtractionPool
 from knowledge.generations import Generation
 from knowledge.ingest_report import IngestedDocument, IngestReport, Outcome, Progress
 from knowledge.ingest_tasks import Planning, Task
@@ -36,11 +37,6 @@ from knowledge.versions import NewVersion
 
 if TYPE_CHECKING:
     from indexers.embedding_cache import EmbeddingUsage
-
-COMMIT_CHUNKS: Final = 1000
-COMMIT_SECONDS: Final = 1.0
-READ_AHEAD: Final = 4
-"""Files per worker that are read before their turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +84,10 @@ class Ingestion:
     _model: LanguageModel | None = None
 
     @cached_property
-    def _signature(self) -> str:
-        return self.rule.signature
-
-    @cached_property
     def _planning(self) -> Planning:
         return Planning(
             generation=self.generation,
-            signature=self._signature,
+            rule=self.rule,
             metadata=self.metadata,
             source_metadata=self.source_metadata,
             force=self.force,
@@ -116,7 +108,7 @@ class Ingestion:
                 pool = stack.enter_context(ExtractionPool(self.workers, self.rule.reading(self.password)))
                 self._model = stack.enter_context(opened(self.rule.llm))
                 index: Index | None = None
-                for group in _groups(self._items(sources, pool)):
+                for group in commit_groups(self._items(sources, pool), _points):
                     index = index or stack.enter_context(self.generation.writing())
                     self._commit(index, group)
                 if index is not None:
@@ -126,7 +118,10 @@ class Ingestion:
             kb=self.generation.base.name,
             documents=tuple(sorted(self._done, key=lambda document: document.key)),
             seconds=time.perf_counter() - started,
-            warnings=self._languages.warnings(self.generation.base.embedding, self.generation.embedder),
+            warnings=(
+                *self._planning.warnings,
+                *self._languages.warnings(self.generation.base.embedding, self.generation.embedder),
+            ),
             embedding=after.since(before) if (after := self._usage()) and before else None,
         )
 
@@ -177,7 +172,8 @@ class Ingestion:
         try:
             if inside and not document.text.strip():
                 return self._processed(task, document, [], inside)
-            cleaned, chunks = self.rule.apply(document, self._model)
+            rule = task.source.rule or self.rule
+            cleaned, chunks = rule.apply(document, self._model)
             check_text(task.source, cleaned, chunks)
         except (ExtractionError, InputError) as error:
             if not inside:
@@ -209,7 +205,7 @@ class Ingestion:
             status="completed",
             error=None,
             content_sha256=task.digest,
-            process_signature=self._signature,
+            process_signature=task.signature,
             metadata=task.metadata,
             updated_at=time.time(),
             source=readable(str(task.source.path.resolve())) if task.source.path else None,
@@ -225,7 +221,7 @@ class Ingestion:
             name=task.source.name,
             status="completed",
             content_sha256=task.digest,
-            process_signature=self._signature,
+            process_signature=task.signature,
         )
 
     def _commit(self, index: Index, group: Sequence[_Item]) -> None:
@@ -368,15 +364,6 @@ def _moved(task: Task, record: DocumentRecord) -> tuple[str, ...]:
     return (f"replaced the document of {before}, which is known by the same key",)
 
 
-def _groups(items: Iterator[_Item]) -> Iterator[list[_Item]]:
-    """Documents that share a commit: about a second of work or a thousand chunks."""
-    group: list[_Item] = []
-    count, started = 0, time.perf_counter()
-    for item in items:
-        group.append(item)
-        count += item.version.points if isinstance(item, _Processed) else 0
-        if count >= COMMIT_CHUNKS or time.perf_counter() - started >= COMMIT_SECONDS:
-            yield group
-            group, count, started = [], 0, time.perf_counter()
-    if group:
-        yield group
+def _points(item: _Item) -> int:
+    """How many chunks and children it brings."""
+    return item.version.points if isinstance(item, _Processed) else 0

@@ -23,20 +23,26 @@ from knowledge.errors import InputError, NotFound
 from knowledge.filters import Filter, ignoring_case
 from knowledge.generations import Generation, searched_text
 from knowledge.metadata import field_types, revised, typed
+from knowledge.queries import readable
 from knowledge.query import parse_condition
 from knowledge.types import Chunk, Document, FieldType, Fusion, Hit, Hits, Mode
 from knowledge.versions import ChunkRecord
 
 if TYPE_CHECKING:
     from chunkers.checking import Finding
+    from knowledge.assistance.searching import OnFailure
+    from knowledge.chat import Message
     from knowledge.contexts import Context
     from knowledge.defaults import Plain
     from knowledge.explaining import WhyNot
     from knowledge.field_summary import FieldSummary
     from knowledge.history import History
     from knowledge.ingest_report import IngestReport, Progress
+    from knowledge.many_queries import Outcome
     from knowledge.processing import ProcessRule
-    from knowledge.searching import Rerank, Searched, SearchOptions
+    from knowledge.protocols import LanguageModel
+    from knowledge.rebuild_report import RebuildReport
+    from knowledge.searching import Rerank, Searched, SearchOptions, Shown
     from knowledge.sources import Source
 
 Input = str | os.PathLike[str] | Document
@@ -185,10 +191,9 @@ class KnowledgeBase:
         retry: bool = False,
         progress: Progress | None = None,
         password: str | None = None,
-        rule: ProcessRule | None = None,
     ) -> IngestReport:
-        """Like `ingest`, for sources that already have keys; `source_metadata` is by key. `rule` cuts these sources
-        in another way than that of the knowledge base."""
+        """Like `ingest`, for sources that already have keys, and may have their own rule; `source_metadata` is by
+        key."""
         from knowledge.ingestion import Ingestion
 
         with self._store.read() as connection:
@@ -197,7 +202,7 @@ class KnowledgeBase:
         own = partial(typed, declared=declared, has_built_in_fields=base.has_built_in_fields)
         return Ingestion(
             generation=self._generation,
-            rule=rule or self.rule,
+            rule=self.rule,
             workers=setting("workers", workers),
             metadata=own(metadata or {}),
             source_metadata={key: own(values) for key, values in (source_metadata or {}).items()},
@@ -245,10 +250,60 @@ class KnowledgeBase:
             rerank=rerank,
             rerank_pool=rerank_pool,
         )
+        return self._noted(self._answered(query, options, highlight=highlight, explain=explain))
+
+    def search_many(self, queries: Iterable[str], **options: Unpack[Shown]) -> list[Outcome]:
+        """What `search` finds for each question, in their order, with the vectors of all asked for at once.
+
+        A question that a model or another server fails has the error in place of its hits; what is wrong with
+        `options`, those of `search`, is raised.
+        """
+        found = self.answers_to(queries, **options)
+        return [self._noted(hits) if isinstance(hits, Hits) else hits for hits in found]
+
+    def assisted_search(
+        self,
+        question: str,
+        *,
+        llm: str | LanguageModel | None = None,
+        history: Sequence[Message] = (),
+        variants: int = 0,
+        auto_filter: OnFailure | None = None,
+        **options: Unpack[Shown],
+    ) -> Hits:
+        """A search that a language model prepares: `llm` is its spec, else the setting, or a model that is there.
+
+        With a `history` the question is rewritten to stand alone. Up to `variants` other wordings of it are searched
+        too; each passage has the best of its scores. `auto_filter` lets the model draw conditions on metadata from
+        the question, which hold besides `where`, and says what happens when it gives none that can be used: the
+        search goes on "unfiltered", is "empty", or raises `LanguageModelError` ("error"). `Hits.assistance` says what
+        was searched, warnings which filter holds and what was done without. `options` are those of `search`.
+        """
+        from knowledge.assistance.searching import AssistedSearch, Help
+
+        wanted = Help(history=tuple(history), variants=variants, auto_filter=auto_filter)
+        search = AssistedSearch(kb=self, store=self._store, wanted=wanted, options=options)
+        return self._noted(search.run(question, llm))
+
+    def answers_to(self, queries: Iterable[str], **options: Unpack[Shown]) -> list[Outcome]:
+        """`search_many` of questions that nobody has asked: they leave no trace in the history."""
+        from knowledge.many_queries import search_many
+
+        self._generation.refresh()
+        highlight, explain = options.get("highlight", False), options.get("explain", False)
+        search = partial(self._answered, highlight=highlight, explain=explain)
+        return search_many(self._generation, queries, self._search_options(**options), search)
+
+    def _answered(self, query: str, options: SearchOptions, *, highlight: bool, explain: bool) -> Hits:
+        """A search that leaves no trace."""
+        text, warnings = readable(query)
         if options.rerank is None:
-            found = self._found(query, options, highlight=highlight, explain=explain)
+            found = self._found(text, options, highlight=highlight, explain=explain)
         else:
-            found = self._reranked(query, options, options.rerank, highlight=highlight, explain=explain)
+            found = self._reranked(text, options, options.rerank, highlight=highlight, explain=explain)
+        return replace(found, warnings=(*warnings, *found.warnings)) if warnings else found
+
+    def _noted(self, found: Hits) -> Hits:
         if self._notes_questions and setting("history", self._generation.base.settings.get("history")):
             self.history.note(found)
         return found
@@ -304,6 +359,7 @@ class KnowledgeBase:
         from knowledge.explaining import why_not
 
         self._generation.refresh()
+        query, _ = readable(query)
         asked = self._search_options(**options)
         explain = partial(why_not, self._generation, query, chunk_id)
         if asked.rerank is None:
@@ -355,7 +411,7 @@ class KnowledgeBase:
             if chunk.position in around and chunk.position != hit.chunk.position
         ]
 
-    def _search_options(self, **given: Unpack[Searched]) -> SearchOptions:
+    def _search_options(self, **given: Unpack[Shown]) -> SearchOptions:
         """What is left out is as `settings` say."""
         from knowledge.searching import SearchOptions
 
@@ -455,16 +511,22 @@ class KnowledgeBase:
             return pictures.of_version(connection, self._generation.workspace, version) if version else []
 
     def remove(self, wanted: str) -> DocumentRecord:
-        """Removes a document (id, key or name) with the files inside: gone from every search when this returns."""
+        """Removes a document (id, key or name) with the files inside: gone from every search when this returns.
+        Raises `NotFound`."""
+        return self.remove_all([wanted])[0]
+
+    def remove_all(self, wanted: Iterable[str]) -> list[DocumentRecord]:
+        """Removes documents as `remove` does, at once: all of them, or none where one is not found."""
         with self._generation.writing() as index:
             with self._store.write() as connection:
-                record = documents.find(connection, self.id, wanted)
-                documents.remove(connection, record)
+                records = [documents.find(connection, self.id, one) for one in wanted]
+                for record in records:
+                    documents.remove(connection, record)
             self._generation.drain()
             with self._store.write() as connection:
                 pictures.sweep(connection, self._generation.workspace)
             index.optimize()
-        return record
+        return records
 
     def rebuild(
         self,
@@ -472,13 +534,16 @@ class KnowledgeBase:
         dictionary: Iterable[str] | None = None,
         synonyms: Iterable[Iterable[str]] | None = None,
         keyword_number: int | None = None,
-    ) -> None:
+    ) -> RebuildReport:
         """Builds the index anew from the stored texts; searching goes on with the old one until it is done.
 
         `dictionary`, `synonyms` and `keyword_number` (0: every term) replace those of before; what is left out stays.
         """
+        from knowledge.rebuild_report import RebuildReport
+
+        started = time.perf_counter()
         old = self._generation
-        old.rebuild(
+        usage = old.rebuild(
             old.analysis.changed(
                 old.base.indexing, dictionary=dictionary, synonyms=synonyms, keyword_number=keyword_number
             )
@@ -487,6 +552,12 @@ class KnowledgeBase:
             record = catalog.by_name(connection, self.name)
         self._generation = Generation(old.store, old.workspace, old.place, old.embedders, record)
         old.place.remove(old.base.generation)
+        return RebuildReport(
+            kb=self.name,
+            chunks=self.record.chunks,
+            seconds=time.perf_counter() - started,
+            embedding=usage,
+        )
 
     @cached_property
     def history(self) -> History:

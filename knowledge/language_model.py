@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from knowledge.chat import Completion, Message
+from knowledge.chat import Completion, Message, Picture
 from knowledge.configuration import setting
 from knowledge.errors import InputError, LanguageModelError, LanguageModelRefused, OutgoingError
 from knowledge.model_servers import ModelServer
@@ -26,6 +28,8 @@ _MOST_IN_VAIN: Final = 8
 """Calls without an answer in a row, each repeated as the client does: then the server is down or the quota used up,
 and a long document would take hours to find that out."""
 _UNKNOWN_PARAMETER: Final = frozenset({400, 422})
+_DEFAULTS: Final[Mapping[str, Any]] = {"temperature": 0}
+"""The same question is to have the same answer, as far as the server can."""
 _log = logging.getLogger(__name__)
 
 
@@ -33,7 +37,8 @@ class OpenAIModel:
     """`openai:MODEL@BASE_URL`; the key, if the server wants one, is in KNOWLEDGE_LLM_API_KEY.
 
     `http` makes the client, which decides how long to wait and what to try again; it is called at the first
-    question. Temperature 0 is asked for as long as the server takes it: some models have one temperature only.
+    question. Temperature 0 is asked for unless a call says otherwise. A parameter that the server names when it
+    refuses a call is left out from then on: some models have one temperature only.
     """
 
     def __init__(self, argument: str, *, http: Callable[[], HttpPost]) -> None:
@@ -44,18 +49,20 @@ class OpenAIModel:
             key_variable=KEY_VARIABLE,
         )
         self._url = f"{self._server.base_url}/chat/completions"
-        self._options: dict[str, Any] = {"temperature": 0}
+        self._not_taken: set[str] = set()
         self._in_vain = 0
         self._make_http = http
         self._http: HttpPost | None = None
         self._lock = threading.Lock()
 
-    def complete(self, messages: Sequence[Message]) -> Completion:
+    def complete(
+        self, messages: Sequence[Message], parameters: Mapping[str, Any] | None = None
+    ) -> Completion:
         """The first choice that the server gives, with the tokens that it counted.
 
         Raises `LanguageModelRefused` when the server answers nothing at all, else `LanguageModelError`.
         """
-        completion = self._completion(self._answer(messages))
+        completion = self._completion(self._answer(messages, {**_DEFAULTS, **(parameters or {})}))
         _log.info(
             "%s: %s tokens read, %s written",
             self._server.model,
@@ -69,12 +76,13 @@ class OpenAIModel:
             self._http.close()
             self._http = None
 
-    def _answer(self, messages: Sequence[Message]) -> HttpAnswer:
+    def _answer(self, messages: Sequence[Message], parameters: Mapping[str, Any]) -> HttpAnswer:
         """An answer of status 200."""
-        answer = self._ask(messages)
-        if answer.status in _UNKNOWN_PARAMETER and "temperature" in answer.excerpt():
-            self._options = {}
-            answer = self._ask(messages)
+        answer = self._ask(messages, parameters)
+        while answer.status in _UNKNOWN_PARAMETER and (named := self._named_in(answer, parameters)):
+            _log.warning("model %r does not take %s; left out", self._server.model, ", ".join(named))
+            self._not_taken.update(named)
+            answer = self._ask(messages, parameters)
         if answer.status == 429 or answer.status >= 500:
             raise self._in_vain_error(self._refusal(answer))
         if answer.status != 200:
@@ -83,9 +91,15 @@ class OpenAIModel:
         self._in_vain = 0
         return answer
 
-    def _ask(self, messages: Sequence[Message]) -> HttpAnswer:
-        said = [{"role": message.role, "content": message.content} for message in messages]
-        body = {"model": self._server.model, "messages": said, **self._options}
+    def _named_in(self, answer: HttpAnswer, parameters: Mapping[str, Any]) -> list[str]:
+        """The parameters that were sent and that a refusal speaks of."""
+        words = set(re.findall(r"\w+", answer.excerpt()))
+        return [name for name in parameters if name in words and name not in self._not_taken]
+
+    def _ask(self, messages: Sequence[Message], parameters: Mapping[str, Any]) -> HttpAnswer:
+        said = [{"role": message.role, "content": _content(message)} for message in messages]
+        sent = {name: value for name, value in parameters.items() if name not in self._not_taken}
+        body = {**sent, "model": self._server.model, "messages": said}
         try:
             url = self._server.url("chat/completions")
             return self._opened().post_json(url, body, headers=self._server.headers, repeatable=True)
@@ -138,6 +152,19 @@ class OpenAIModel:
 
     def _told(self, what: str, advice: str) -> str:
         return f"{self._url} {what} for model {self._server.model!r}; {advice}"
+
+
+def _content(message: Message) -> str | list[dict[str, Any]]:
+    """A text, which every server takes, or parts where there are pictures."""
+    if not message.pictures:
+        return message.content
+    words = [{"type": "text", "text": message.content}] if message.content.strip() else []
+    return [*words, *map(_shown, message.pictures)]
+
+
+def _shown(picture: Picture) -> dict[str, Any]:
+    url = f"data:{picture.media_type};base64,{b64encode(picture.data).decode()}"
+    return {"type": "image_url", "image_url": {"url": url, "detail": picture.detail}}
 
 
 def _tokens(body: dict[str, Any], name: str) -> int | None:

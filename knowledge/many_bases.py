@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
+from dataclasses import replace
 from functools import partial
 from itertools import chain, zip_longest
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from knowledge.configuration import setting
 from knowledge.errors import EmbeddingError, InputError, KnowledgeError, OutgoingError
+from knowledge.queries import readable
 from knowledge.types import Hit, Hits
 
 if TYPE_CHECKING:
     from knowledge.knowledge_base import KnowledgeBase
-    from knowledge.searching import Rerank, Shown
+    from knowledge.searching import Shown
 
-_ELSEWHERE: Final = (OutgoingError, EmbeddingError)
-"""What another server may do to a search: the other bases answer without it."""
+ELSEWHERE: Final = (OutgoingError, EmbeddingError)
+"""What another server may do to a search: the other bases, and other questions, are answered without it."""
 
 
+_Answer = TypeVar("_Answer")
 Asked = tuple["KnowledgeBase", "Shown"]
 """A knowledge base, and how it is to be searched."""
 
@@ -43,13 +46,18 @@ def search_bases(query: str, asked: Sequence[Asked], *, timeout_s: float) -> Hit
     if len(asked) == 1:
         base, options = asked[0]
         return base.search(query, **options)
-    by = asked[0][1].get("rerank")
-    if by is None or by in ("none", "off"):
-        return _searched_together(query, asked, timeout_s)
-    return _reranked_together(query, asked, timeout_s, by)
+    text, warnings = readable(query)
+    search = _reranked_together if is_reranked(asked) else _searched_together
+    found = search(text, asked, timeout_s)
+    return replace(found, warnings=(*warnings, *found.warnings)) if warnings else found
 
 
-def _reranked_together(query: str, asked: Sequence[Asked], timeout_s: float, by: Rerank) -> Hits:
+def is_reranked(asked: Sequence[Asked]) -> bool:
+    """Whether the passages of all bases together are."""
+    return asked[0][1].get("rerank") not in (None, "none", "off")
+
+
+def _reranked_together(query: str, asked: Sequence[Asked], timeout_s: float) -> Hits:
     from knowledge.reranking import reranked
 
     for base, options in asked:
@@ -61,7 +69,7 @@ def _reranked_together(query: str, asked: Sequence[Asked], timeout_s: float, by:
     search = partial(_searched_together, query, timeout_s=timeout_s)
     return reranked(
         query,
-        by,
+        first["rerank"] or "",
         find=lambda pool: search(_each(asked, rerank="none", top_k=pool, threshold=0.0), in_turns=True),
         without=lambda: search(_each(asked, rerank="none")),
         pool=setting("rerank_pool", first.get("rerank_pool")),
@@ -80,43 +88,79 @@ def _wanted(asked: Sequence[Asked]) -> int:
 
 def _searched_together(query: str, asked: Sequence[Asked], timeout_s: float, in_turns: bool = False) -> Hits:
     started = time.perf_counter()
-    waiting = {base.name: _in_background(base, query, options) for base, options in asked if base.is_external}
+    waiting = {
+        base.name: _in_background(base.name, partial(base.search, query, **options))
+        for base, options in asked
+        if base.is_external
+    }
     found = {
         base.name: _searched(base, query, options) for base, options in asked if base.name not in waiting
     }
     for name, future in waiting.items():
-        left_s = max(0.0, timeout_s - (time.perf_counter() - started))
-        found[name] = _awaited(name, future, left_s, timeout_s)
+        answer = _awaited(name, future, started, timeout_s)
+        found[name] = answer
     return _merged(query, asked, found, time.perf_counter() - started, in_turns)
 
 
-def _in_background(base: KnowledgeBase, query: str, options: Shown) -> Future[Hits]:
-    """In a thread that nobody waits for at the end of the process."""
-    future: Future[Hits] = Future()
+def answers_of_each(
+    queries: Sequence[str], asked: Sequence[Asked], timeout_s: float
+) -> list[dict[str, Hits | KnowledgeError]]:
+    """For each question what each base finds, by name. An external one has `timeout_s` for each question."""
+    started, longest_s = time.perf_counter(), timeout_s * len(queries)
+    asking = {base.name: partial(base.search_many, queries, **options) for base, options in asked}
+    waiting = {
+        base.name: _in_background(base.name, asking[base.name]) for base, _ in asked if base.is_external
+    }
+    found: dict[str, Sequence[Hits | KnowledgeError]] = {
+        name: ask() for name, ask in asking.items() if name not in waiting
+    }
+    for name, future in waiting.items():
+        answers = _awaited(name, future, started, longest_s)
+        found[name] = [answers] * len(queries) if isinstance(answers, KnowledgeError) else answers
+    return [{name: answers[at] for name, answers in found.items()} for at in range(len(queries))]
 
-    def ask() -> None:
+
+def merged(
+    query: str,
+    asked: Sequence[Asked],
+    found: Mapping[str, Hits | KnowledgeError],
+    warnings: Sequence[str] = (),
+) -> Hits:
+    """One ranking of what each base has found. Raises the first error where all have one."""
+    seconds = sum(answer.seconds for answer in found.values() if isinstance(answer, Hits))
+    hits = _merged(query, asked, found, seconds, in_turns=False)
+    return replace(hits, warnings=(*warnings, *hits.warnings))
+
+
+def _in_background(name: str, ask: Callable[[], _Answer]) -> Future[_Answer]:
+    """In a thread that nobody waits for at the end of the process."""
+    future: Future[_Answer] = Future()
+
+    def answer() -> None:
         try:
-            future.set_result(base.search(query, **options))
+            future.set_result(ask())
         except BaseException as error:
             future.set_exception(error)
 
-    threading.Thread(target=ask, name=f"search {base.name}", daemon=True).start()
+    threading.Thread(target=answer, name=f"search {name}", daemon=True).start()
     return future
 
 
 def _searched(base: KnowledgeBase, query: str, options: Shown) -> Hits | KnowledgeError:
     try:
         return base.search(query, **options)
-    except _ELSEWHERE as error:
+    except ELSEWHERE as error:
         return error
 
 
-def _awaited(name: str, future: Future[Hits], left_s: float, timeout_s: float) -> Hits | KnowledgeError:
+def _awaited(
+    name: str, future: Future[_Answer], started: float, timeout_s: float
+) -> _Answer | KnowledgeError:
     try:
-        return future.result(left_s)
+        return future.result(max(0.0, timeout_s - (time.perf_counter() - started)))
     except TooLate:
         return OutgoingError(f"{name!r} did not answer within {timeout_s:g} s")
-    except _ELSEWHERE as error:
+    except ELSEWHERE as error:
         return error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from knowledge.cut_options import EMBEDDING_HELP, add_analysis_options
+from knowledge.cut_options import EMBEDDING_HELP, RERANK_HELP, add_analysis_options
 from knowledge.parsers import Command, Parser, add_globals
 
 
@@ -24,6 +24,12 @@ def add_eval(command: Command) -> None:
     added.add_argument("--indexing", choices=("high_quality", "economy"))
     added.add_argument("--embedding", metavar="SPEC", help=EMBEDDING_HELP)
     added.add_argument("--vector-weight", type=float, metavar="W")
+    added.add_argument(
+        "--rerank", metavar="SPEC", help=f"{RERANK_HELP}; none: not even that of the knowledge base"
+    )
+    added.add_argument(
+        "--rerank-pool", type=int, metavar="N", help="hits that are reranked and at most counted (default 50)"
+    )
     added.add_argument("--limit-queries", type=int, metavar="N")
     added.add_argument("--per-query", action="store_true", help="show every query too, the worst first")
     added.add_argument(
@@ -100,19 +106,28 @@ def add_pipeline(command: Command) -> None:
         )
     imported.add_argument("--kb", metavar="NAME", required=True)
     export = action("export", "print the draft as DSL, which Dify imports")
-    export.add_argument("--published", action="store_true", help="the version that runs")
+    which = export.add_mutually_exclusive_group()
+    which.add_argument("--published", action="store_true", help="the version that runs, not the draft")
+    which.add_argument("--version", type=int, metavar="N", help="the N-th version that was published")
     run = action("run", "put files into a knowledge base by its pipeline")
     for parser in (imported, run):
         parser.add_argument("--embedding", metavar="SPEC", help=f"of a base that is made: {EMBEDDING_HELP}")
     _add_pipeline_run(run)
-    history = action("history", "show what the last runs did")
+    history = action("history", "show what the last runs did, a line each, or one of them node by node")
     publish = action(
         "publish", "let the draft run from now on; its settings become those of the knowledge base"
     )
     publish.add_argument("--template", metavar="NAME", help="keep it as a template too")
     for parser in (export, history, publish):
         parser.add_argument("name", metavar="NAME", help="knowledge base")
-    history.add_argument("run_id", metavar="RUN", nargs="?", help="id: show every node with its values")
+    history.add_argument(
+        "run_id",
+        metavar="RUN",
+        nargs="?",
+        help="the id of a run, or how it begins: every node with its values",
+    )
+    history.add_argument("--limit", type=int, default=20, metavar="N", help="lines (default 20)")
+    history.add_argument("--failed", action="store_true", help="only runs that failed")
     listed = action("templates", "list the pipelines to begin with")
     listed.add_argument(
         "--remove", metavar="NAME", help="take away one that was kept with publish --template"
@@ -133,6 +148,12 @@ def _add_pipeline_run(run: argparse.ArgumentParser) -> None:
         "--preview", action="store_true", help="run the draft and show the chunks; store nothing"
     )
     run.add_argument("--sync", action="store_true", help="only what is new or changed; remove what is gone")
+    run.add_argument(
+        "--allow-empty",
+        action="store_true",
+        help="with --sync: a PATH that has nothing any more is no mistake; remove all that came from it",
+    )
+    run.add_argument("--workers", type=int, metavar="N", help="processes that read files (default 2)")
     run.add_argument("--node", metavar="ID", help="run only what this node needs, and show what it puts out")
     run.add_argument("--name", help="file name of standard input")
     run.add_argument("--api-key-env", metavar="VAR", help="environment variable with a bearer token for URLs")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from knowledge.cut_options import (
+    RERANK_HELP,
     add_base_options,
     add_chunk_options,
     add_external_options,
@@ -33,7 +34,6 @@ COMMANDS: Final = tuple(
     ).split()
 )
 
-RERANK_HELP: Final = "http:MODEL@BASE_URL, sentence-transformers:MODEL_OR_PATH or fastembed:MODEL"
 MODES: Final = ("hybrid", "vector", "full-text", "keyword")
 
 
@@ -174,7 +174,12 @@ def _add_settings(command: Command) -> None:
 
 def _add_search(command: Command) -> None:
     search = command("search", "ask a knowledge base")
-    search.add_argument("query", metavar="QUERY")
+    search.add_argument("query", metavar="QUERY", nargs="?")
+    search.add_argument(
+        "--queries",
+        metavar="FILE",
+        help="ask every line of a file (-: standard input); a line of JSON for each",
+    )
     search.add_argument(
         "--kb",
         metavar="NAME",
@@ -226,6 +231,34 @@ def _add_search(command: Command) -> None:
     )
     search.add_argument(
         "--vector-weight", type=float, metavar="W", help="of hybrid search, 0 to 1 (default 0.5)"
+    )
+    _add_assistance(search)
+
+
+def _add_assistance(search: argparse.ArgumentParser) -> None:
+    group = search.add_argument_group("with the help of a language model")
+    group.add_argument(
+        "--llm", metavar="SPEC", help="openai:MODEL@BASE_URL; its key is in KNOWLEDGE_LLM_API_KEY"
+    )
+    group.add_argument(
+        "--rewrite",
+        metavar="FILE",
+        help="the conversation before the question, JSON Lines of role and content (-: standard input): the question "
+        "is rewritten to stand alone",
+    )
+    group.add_argument(
+        "--variants",
+        type=int,
+        metavar="N",
+        help="search up to N other wordings of the question too, at most 8",
+    )
+    group.add_argument(
+        "--auto-filter",
+        nargs="?",
+        const="unfiltered",
+        choices=("unfiltered", "empty", "error"),
+        help="conditions on metadata that the question states; what happens where the model gives none that can be "
+        "used: search without (default), find nothing, or fail",
     )
 
 

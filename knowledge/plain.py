@@ -12,6 +12,7 @@ from knowledge.locators import plain_locator
 if TYPE_CHECKING:
     from chunkers.checking import Finding
     from indexers.embedding_cache import EmbeddingUsage
+    from knowledge.assistance.record import Assistance
     from knowledge.base_settings import SettingInForce
     from knowledge.catalog import BaseRecord
     from knowledge.conformance import Result
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from knowledge.field_summary import FieldSummary
     from knowledge.ingest_report import IngestedDocument, IngestReport
     from knowledge.previewing import Preview, PreviewedDocument, Sizes
+    from knowledge.rebuild_report import RebuildReport
     from knowledge.types import ChildHit, Chunk, Document, Hit, Hits, Scalar, Value
     from knowledge.versions import ChunkRecord
 
@@ -131,6 +133,12 @@ def report(done: IngestReport) -> Plain:
     }
 
 
+def rebuilt(done: RebuildReport) -> Plain:
+    """Beside what is told of the base, whose `embedding` is that of its settings."""
+    usage = None if done.embedding is None else _embedding_usage(done.embedding)
+    return {"embedding_usage": usage, "seconds": round(done.seconds, 3)}
+
+
 def _embedding_usage(usage: EmbeddingUsage) -> Plain:
     names = ("texts", "cached", "calls", "tokens")
     return {**{name: getattr(usage, name) for name in names}, "seconds": round(usage.seconds, 3)}
@@ -148,8 +156,18 @@ def hits(found: Hits) -> Plain:
         "warnings": list(found.warnings),
         "calibrated": found.calibrated,
         "score_kind": found.score_kind,
+        **({} if found.assistance is None else {"assistance": _assistance(found.assistance)}),
         "hits": [_hit(hit) for hit in found],
         "seconds": round(found.seconds, 4),
+    }
+
+
+def _assistance(given: Assistance) -> Plain:
+    return {
+        "question": given.question,
+        "queries": list(given.queries),
+        "filter": given.filter or None,
+        "usage": {**asdict(given.usage), "seconds": round(given.usage.seconds, 3)},
     }
 
 
@@ -194,6 +212,8 @@ def context(found: Context) -> Plain:
 
 def evidence(parts: Evidence) -> Plain:
     found: Plain = {} if parts.vector_weight is None else {"vector_weight": parts.vector_weight}
+    if parts.query:
+        found["query"] = parts.query
     if parts.rerank is not None:
         found["rerank"] = asdict(parts.rerank)
     if parts.vector is not None:

@@ -13,8 +13,8 @@ from typing import Final
 
 from knowledge.attached import unpacked
 from knowledge.errors import ExtractionError, InputError
-from knowledge.extraction import ExtractionPool
-from knowledge.ingestion import READ_AHEAD, check_text
+from knowledge.extraction import READ_AHEAD, ExtractionPool
+from knowledge.ingestion import check_text
 from knowledge.processing import ProcessRule
 from knowledge.sources import Source
 from knowledge.types import Chunk, Document

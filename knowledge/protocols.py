@@ -85,6 +85,10 @@ class Embedder(Protocol):
         """Shape (dimension,), unit length."""
         ...
 
+    def embed_queries(self, texts: Sequence[str]) -> Matrix:
+        """Many questions in as few calls as the model takes; errors are those of `embed_documents`."""
+        ...
+
 
 @runtime_checkable
 class AsksServer(Protocol):
@@ -129,8 +133,11 @@ class Reranker(Protocol):
 class LanguageModel(Protocol):
     """Writes text. Threads may share it."""
 
-    def complete(self, messages: Sequence[Message]) -> Completion:
-        """The answer to these messages.
+    def complete(
+        self, messages: Sequence[Message], parameters: Mapping[str, Any] | None = None
+    ) -> Completion:
+        """The answer to these messages. `parameters` are how to answer, by their names in OpenAI's API; those that a
+        model does not have are left out.
 
         Raises `LanguageModelError` when there is none; its kind `LanguageModelRefused` says that there will be none
         for others either.

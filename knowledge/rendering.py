@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from knowledge.documents import DocumentRecord
     from knowledge.field_summary import FieldSummary
     from knowledge.ingest_report import IngestedDocument, IngestReport
+    from knowledge.rebuild_report import RebuildReport
     from knowledge.types import FieldType, Hit, Hits, Locator, Origin, Scalar
 
 
@@ -184,6 +185,12 @@ def report(done: IngestReport) -> None:
         document.chunks for document in done.documents if document.status in ("completed", "replaced")
     )
     line(f"{done.kb}: {summary}; {chunks} chunks in {done.seconds:.1f} s")
+    if done.embedding is not None and done.embedding.texts:
+        line(_embedding_usage(done.embedding))
+
+
+def rebuilt(done: RebuildReport) -> None:
+    line(f"rebuilt {done.kb}: {done.chunks} chunks in {done.seconds:.1f} s")
     if done.embedding is not None and done.embedding.texts:
         line(_embedding_usage(done.embedding))
 

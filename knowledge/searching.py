@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypedDict
 
@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from indexers.background import background_weights
 from knowledge import catalog
 from knowledge.catalog import BaseRecord
-from knowledge.errors import InputError, ModeError
+from knowledge.errors import EmbeddingError, InputError, ModeError
 from knowledge.filters import Condition, Filter, check, matches, positive_of, with_conditions
 from knowledge.generations import Generation
 from knowledge.parents import answering_children, collapsed, parents_of_base
 from knowledge.passages import Passage, live_passages
+from knowledge.queries import says_something
 from knowledge.types import (
     ChildHit,
     Fusion,
@@ -33,6 +34,7 @@ from retrieval.search import Question, rank
 
 if TYPE_CHECKING:
     from knowledge.protocols import Embedder
+    from knowledge.types import Vector
 
 MODES: Final[Mapping[Indexing, tuple[Mode, ...]]] = {
     "economy": ("keyword",),
@@ -42,6 +44,7 @@ MODES: Final[Mapping[Indexing, tuple[Mode, ...]]] = {
 """The modes of each kind of index, its default first."""
 
 DEEPER: Final = 4
+NOTHING: Final = "the query holds nothing to search for"
 
 Rerank = str | Callable[[str, Sequence[str]], Sequence[float | None]]
 """A spec of `knowledge.registry.RERANKERS`, or a function of query and texts, its scores in [0, 1] or None."""
@@ -79,6 +82,8 @@ class SearchOptions:
     where: Filter | None = None
     rerank: Rerank | None = None
     """Of what is found afterwards, see `knowledge.reranking`: `search` does not look at it, nor at `rerank_pool`."""
+    vectors: Mapping[str, Vector | EmbeddingError] = field(default_factory=dict, repr=False, compare=False)
+    """Of questions that were embedded beforehand, or why they have none; others are embedded when they are asked."""
 
 
 def search(generation: Generation, query: str, options: SearchOptions) -> Hits:
@@ -169,6 +174,8 @@ def _resolve(connection: sa.Connection, base_id: str, condition: Condition) -> C
 def _question(
     generation: Generation, query: str, mode: Mode, options: SearchOptions
 ) -> tuple[Question, list[str]]:
+    if not says_something(query):
+        return Question(mode="full-text", where=options.where), [NOTHING]
     warnings: list[str] = []
     words, bigrams = ({}, {}) if mode == "vector" else generation.analyzer.query_terms(query)
     question = Question(
@@ -180,17 +187,34 @@ def _question(
         fusion=options.fusion,
         where=options.where,
     )
-    if not query.strip() or (mode != "vector" and mode != "hybrid" and not words and not bigrams):
-        return replace(question, mode="full-text"), ["the query holds nothing to search for"]
     if mode in ("vector", "hybrid") and generation.embedder is not None:
-        question = _with_vector(generation, generation.embedder, query, question, warnings)
+        known = options.vectors.get(query)
+        question = _with_vector(generation, generation.embedder, query, known, question, warnings)
+    if not words and not bigrams:
+        if question.vector is None:
+            warnings.append(NOTHING)
+        elif mode == "hybrid":
+            warnings.append("the query has no words to look for; vectors alone decide")
     return question, warnings
 
 
+def is_embedded(generation: Generation, query: str, options: SearchOptions) -> bool:
+    """Whether a search of this question needs its vector."""
+    mode = check_mode(generation.base, options.mode)
+    if mode not in ("vector", "hybrid") or generation.embedder is None or not says_something(query):
+        return False
+    return mode == "vector" or (options.vector_weight > 0 and not _is_foreign(generation, query))
+
+
 def _with_vector(
-    generation: Generation, embedder: Embedder, query: str, question: Question, warnings: list[str]
+    generation: Generation,
+    embedder: Embedder,
+    query: str,
+    known: Vector | EmbeddingError | None,
+    question: Question,
+    warnings: list[str],
 ) -> Question:
-    """Adds the query's vector, unless it would weigh nothing."""
+    """Adds the query's vector, the one that is `known` already or a new one, unless it would weigh nothing."""
     from indexers.scripts import dominant_script
 
     script = dominant_script(query)
@@ -207,7 +231,10 @@ def _with_vector(
     generation.check_embedder()
     floors: Mapping[str, float] = generation.stored_signature["floors"]
     floor = floors.get(script, max(floors.values(), default=DEFAULT_FLOOR))
-    return replace(question, vector=embedder.embed_query(query), floor=floor, vector_weight=weight)
+    if isinstance(known, EmbeddingError):
+        raise known
+    vector = embedder.embed_query(query) if known is None else known
+    return replace(question, vector=vector, floor=floor, vector_weight=weight)
 
 
 def _is_foreign(generation: Generation, query: str) -> bool:

@@ -6,11 +6,14 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from knowledge import identity
 from knowledge.errors import InputError, NotFound
 from knowledge.types import Document
+
+if TYPE_CHECKING:
+    from knowledge.processing import ProcessRule
 
 WORKSPACE_MARK: Final = "knowledge.db"
 """A folder with this file is a workspace: its own files are not documents."""
@@ -26,6 +29,8 @@ class Source:
     path: Path | None = None
     data: bytes | None = None
     document: Document | None = None
+    rule: ProcessRule | None = None
+    """How it is cut; None: as its knowledge base says."""
 
     def read(self) -> bytes:
         """The bytes that decide whether the source has changed. Raises `InputError` for an unreadable file."""

@@ -12,9 +12,9 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from knowledge.comparison import Comparison, compare
-from knowledge.errors import InputError, RerankError
+from knowledge.errors import InputError
 from knowledge.evaluation import DEPTH, Labelled, mean
-from knowledge.evaluation_run import scores_of
+from knowledge.evaluation_run import ranked
 from knowledge.measures import by_query
 from knowledge.searching import MODES
 
@@ -243,14 +243,7 @@ def _threshold_measured(kb: KnowledgeBase, present: Settings) -> Measure:
 
 
 def _asked(kb: KnowledgeBase, query: str, options: Settings) -> dict[str, float]:
-    """Document keys and scores, best first. What a reranker that failed left as it was says nothing about it."""
-    found = kb.search(query, **cast("Searched", options))
-    if _reranks(options) and found and found.score_kind != "rerank":
-        raise RerankError(
-            f"the reranker failed while it was measured ({'; '.join(found.warnings)}); mend it and tune again, or "
-            f"switch it off: knowledge settings {kb.name} rerank=off"
-        )
-    return scores_of(found)
+    return ranked(kb, query, **cast("Searched", options))
 
 
 def _reranks(settings: Settings) -> bool:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from knowledge.assistance.record import Assistance
     from knowledge.evidence import Evidence
 
 BlockKind = Literal["heading", "paragraph", "list", "table", "code", "image"]
@@ -258,6 +259,8 @@ class Hits:
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
     score_kind: ScoreKind = "absolute"
+    assistance: Assistance | None = None
+    """What a language model did for this search, where one was asked."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

@@ -25,6 +25,7 @@ from knowledge.store import Store
 from knowledge.types import Hits, Indexing, Structure
 
 if TYPE_CHECKING:
+    from knowledge.many_queries import Outcome
     from knowledge.processing import CutOptions
     from knowledge.searching import Shown
 
@@ -194,6 +195,21 @@ class Workspace:
         bases = [self.open(name) for name in dict.fromkeys(knowledge_bases)]
         longest_s = setting("search_timeout_s", timeout_s)
         return search_bases(query, [(base, options) for base in bases], timeout_s=longest_s)
+
+    def search_many(
+        self,
+        queries: Iterable[str],
+        *,
+        knowledge_bases: Iterable[str],
+        timeout_s: float | None = None,
+        **options: Unpack[Shown],
+    ) -> list[Outcome]:
+        """What `search` finds for each question, in their order, see `KnowledgeBase.search_many`."""
+        from knowledge.many_queries import search_bases_many
+
+        bases = [self.open(name) for name in dict.fromkeys(knowledge_bases)]
+        longest_s = setting("search_timeout_s", timeout_s)
+        return search_bases_many(queries, [(base, options) for base in bases], timeout_s=longest_s)
 
     def knowledge_bases(self) -> list[BaseRecord]:
         """Every knowledge base with its counts, by name."""

@@ -11,23 +11,31 @@ from typing import Any
 
 
 class ModelServer(ThreadingHTTPServer):
-    """Answers a request that holds a key of `answers` with its value; `requests` are the messages it was sent."""
+    """Answers a request that holds a key of `answers` with its value, and refuses one that holds a key of `refusals`
+    with that message. `requests` are the messages it was sent, `bodies` all that it was sent."""
 
     daemon_threads = True
 
     def __init__(self, answers: Mapping[str, str]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers = dict(answers)
-        self.requests: list[list[dict[str, str]]] = []
+        self.refusals: dict[str, str] = {}
+        self.requests: list[list[dict[str, Any]]] = []
+        self.bodies: list[dict[str, Any]] = []
         self.finish_reason = "stop"
 
     @property
     def spec(self) -> str:
         return f"openai:tiny@http://127.0.0.1:{self.server_port}/v1"
 
-    def answer(self, messages: list[dict[str, str]]) -> dict[str, Any]:
+    def refusal(self, body: dict[str, Any]) -> str | None:
+        self.bodies.append(body)
+        said = json.dumps(body)
+        return next((message for key, message in self.refusals.items() if key in said), None)
+
+    def answer(self, messages: list[dict[str, Any]]) -> dict[str, Any]:
         self.requests.append(messages)
-        asked = "\n".join(message["content"] for message in messages)
+        asked = "\n".join(str(message["content"]) for message in messages)
         said = next((text for key, text in self.answers.items() if key in asked), "I do not know.")
         choice = {"message": {"role": "assistant", "content": said}, "finish_reason": self.finish_reason}
         return {"choices": [choice], "usage": {"prompt_tokens": 11, "completion_tokens": 7}}
@@ -39,8 +47,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        data = json.dumps(self.server.answer(body["messages"])).encode()
-        self.send_response(200)
+        refusal = self.server.refusal(body)
+        answer = {"error": {"message": refusal}} if refusal else self.server.answer(body["messages"])
+        data = json.dumps(answer).encode()
+        self.send_response(400 if refusal else 200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rerank_server import overlap, running
 
 from knowledge.cli import main
 from knowledge.errors import InputError, NotFound
@@ -149,6 +150,33 @@ def test_a_run_is_of_one_mode(capsys: pytest.CaptureFixture[str], labelled: Path
     code, result = run(capsys, "eval", "--data", labelled, *embedding, "--run", tmp_path / "a.run")
     assert (code, result["error"]["type"]) == (2, "InputError")
     assert "--modes" in result["error"]["message"]
+
+
+def test_eval_measures_what_a_reranker_makes_of_it(
+    capsys: pytest.CaptureFixture[str], labelled: Path, tmp_path: Path
+) -> None:
+    asked = ("eval", "--data", labelled, "--run", tmp_path / "a.run")
+    plain = run(capsys, *asked)[1]
+    with running() as server:
+        code, result = run(capsys, *asked, "--rerank", server.spec(), "--rerank-pool", "2")
+    scores = overlap("snow in the sky", ["the sky is blue", "snow is white"])
+    assert (code, result["rerank"], "rerank" in plain) == (0, server.spec(), False)
+    assert scores[0] > scores[1]
+    assert read_run(tmp_path / "a.run")["q2"] == ["sky", "snow"]
+
+
+def test_a_reranker_that_fails_is_not_measured(capsys: pytest.CaptureFixture[str], labelled: Path) -> None:
+    with running(lambda body: (500, {"message": "no memory"})) as server:
+        code, result = run(capsys, "eval", "--data", labelled, "--rerank", server.spec())
+    assert (code, result["error"]["type"]) == (1, "RerankError")
+    assert "no memory" in result["error"]["message"]
+
+
+def test_a_reranker_that_there_is_not_is_told_before_anything_is_indexed(
+    capsys: pytest.CaptureFixture[str], labelled: Path
+) -> None:
+    code, result = run(capsys, "eval", "--data", labelled, "--rerank", "cohere:large")
+    assert (code, result["error"]["type"]) == (2, "InputError")
 
 
 def test_eval_needs_something_to_measure(capsys: pytest.CaptureFixture[str]) -> None:

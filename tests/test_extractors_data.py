@@ -282,10 +282,16 @@ def test_xml_reads_nothing_from_outside_and_does_not_grow() -> None:
         assert len(document.text) < 100
 
 
-def test_xml_that_is_nested_too_deep_ends_well() -> None:
-    assert read("<sec>" * 200 + "deep" + "</sec>" * 200, "a.xml").text.endswith("deep")
-    with pytest.raises(ExtractionError):
-        read("<a>" * 5000 + "deep", "a.xml")
+@pytest.mark.parametrize("depth", [200, 300, 5000])
+def test_xml_that_is_nested_deep_loses_no_text(depth: int) -> None:
+    document = read(
+        "<r>" + "<sec x='>'>before " * depth + "deep" + " after</sec>" * depth + "<p>end</p></r>", "a.xml"
+    )
+    words = document.text.split()
+    assert (words.count("before"), words.count("after")) == (depth, depth)
+    assert words[-1] == "end"
+    assert document.warnings == ()
+    assert read("<a>" * depth + "never closed", "a.xml").text.endswith("never closed")
 
 
 def test_damaged_xml_is_read_as_far_as_it_goes() -> None:

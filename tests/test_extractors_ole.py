@@ -39,7 +39,10 @@ def test_a_damaged_file_ends_in_an_error_or_in_bytes_of_its_own(
 
 def test_what_was_inserted_comes_out() -> None:
     assert embedded_file(ole_package("plan.txt", b"needle"), "oleObject1.bin") == (b"needle", "plan.txt")
-    assert embedded_file(compound({"CONTENTS": b"%PDF-1.7"}), "oleObject1.bin") == (b"%PDF-1.7", "oleObject1")
+    assert embedded_file(compound({"CONTENTS": b"%PDF-1.7"}), "oleObject1.bin") == (
+        b"%PDF-1.7",
+        "oleObject1.pdf",
+    )
     whole = compound({"WordDocument": b"x"})
     assert embedded_file(whole, "letter.doc") == (whole, "letter.doc")
     assert embedded_file(b"PK\x03\x04", "a.xlsx") == (b"PK\x03\x04", "a.xlsx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Sequence
 from itertools import product
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from extractors.reading import read
 from knowledge.errors import KnowledgeError
-from knowledge.types import Document, Locator, ReadOptions
+from knowledge.types import Block, Document, Locator, ReadOptions
 
 WIDTH, HEIGHT = 595, 842
 Piece = tuple[float, float, str]
@@ -43,6 +44,10 @@ def pdf_of(*pages: Sequence[Piece]) -> bytes:
 
 def blocks(document: Document) -> list[tuple[str, str]]:
     return [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+
+
+def zip_blocks(document: Document) -> list[tuple[Block, tuple[str, str]]]:
+    return list(zip(document.blocks, blocks(document), strict=True))
 
 
 def prose(x: float, y: float, lines: Sequence[str]) -> list[Piece]:
@@ -173,6 +178,55 @@ def test_a_ruled_table_keeps_its_rows_columns_and_place() -> None:
     ]
 
 
+def long_table(rows: Sequence[Sequence[str]], *, repeat: bool, footer: bool = False) -> bytes:
+    """A ruled table over several low pages, its first row set in bold, whose header the program may `repeat`."""
+
+    class Paged(FPDF):
+        def footer(self) -> None:
+            if footer:
+                self.set_font("Helvetica", size=8)
+                self.text(40, 280, f"Page {self.page_no()}")
+
+    pdf = Paged(unit="pt", format=(400, 300))
+    pdf.set_auto_page_break(True, 40)
+    pdf.add_page()
+    pdf.set_font("Helvetica", size=10)
+    with pdf.table(repeat_headings=int(repeat)) as table:
+        for cells in rows:
+            row = table.row()
+            for cell in cells:
+                row.cell(cell)
+    return bytes(pdf.output())
+
+
+@pytest.mark.parametrize(("repeat", "footer"), [(False, False), (True, False), (False, True)])
+@pytest.mark.parametrize(("count", "price"), [(15, "{}.50"), (25, "{}.50"), (25, "none of {}")])
+def test_every_page_of_a_table_has_its_header(repeat: bool, footer: bool, count: int, price: str) -> None:
+    parts = [(f"part {number}", "red", price.format(number)) for number in range(count)]
+    data = long_table([("Part", "Colour", "Price"), *parts], repeat=repeat, footer=footer)
+    tables = [(block, text) for block, (kind, text) in zip_blocks(read(data, "a.pdf")) if kind == "table"]
+    assert [block.locator.page for block, _ in tables] == list(range(1, 1 + -(-(count + 1) // 11)))
+    assert all(text.startswith("| Part | Colour | Price |\n| --- |") for _, text in tables)
+    rows = [line for _, text in tables for line in text.splitlines()[2:]]
+    assert rows == [f"| {' | '.join(cells)} |" for cells in parts]
+
+
+def test_another_table_on_the_next_page_keeps_its_own_header() -> None:
+    rows = [("Part", "Colour", "Price")] + [(f"part {number}", "red", "1.50") for number in range(9)]
+    pdf = FPDF(unit="pt", format=(400, 300))
+    pdf.set_font("Helvetica", size=10)
+    for top in (("Part", "Colour", "Price"), ("Town", "Country", "Visitors")):
+        pdf.add_page()
+        with pdf.table(first_row_as_headings=False) as table:
+            for cells in (top, *rows[1:]):
+                row = table.row()
+                for cell in cells:
+                    row.cell(cell)
+    first, second = blocks(read(bytes(pdf.output()), "a.pdf"))
+    assert first[1].splitlines()[0] == "| Part | Colour | Price |"
+    assert second[1].splitlines()[0] == "| Town | Country | Visitors |"
+
+
 def test_columns_of_figures_are_a_table_without_any_rules() -> None:
     rows = [("Revenue", "1,200", "900"), ("Cost of sales", "(450)", "(300)"), ("Margin", "62.5%", "66.7%")]
     xs = (40, 250, 330)
@@ -273,6 +327,31 @@ def test_without_layout_a_page_is_one_block_in_the_order_of_the_file() -> None:
     document = read(data, "a.pdf", ReadOptions(layout=False))
     assert document.text == "below\nabove\n\nsecond page"
     assert [block.locator.page for block in document.blocks] == [1, 2]
+
+
+def test_a_file_that_was_cut_off_is_read_up_to_there() -> None:
+    data = pdf_of(*([(40, 60, f"canary {number}.")] for number in range(4)))
+    missing = "its end is missing or damaged: what stood there was not read"
+    without_trailer = read(data[: data.index(b"trailer") + 12], "a.pdf")
+    assert without_trailer.text.split("\n\n") == [f"canary {number}." for number in range(4)]
+    assert without_trailer.warnings == (missing,)
+    fourth_page = [match.start() for match in re.finditer(rb"/Contents", data)][3]
+    without_page = read(data[:fourth_page], "a.pdf")
+    assert without_page.text.split("\n\n") == [f"canary {number}." for number in range(3)]
+    assert without_page.warnings == (missing, "pages 4 could not be read")
+
+
+def test_the_pages_of_a_file_without_a_list_of_them_are_found() -> None:
+    data = pdf_of([(40, 60, "first.")], [(40, 60, "second.")]).replace(b"/Catalog", b"/Damaged")
+    assert read(data[: data.index(b"xref")], "a.pdf").text == "first.\n\nsecond."
+
+
+@pytest.mark.parametrize(
+    "rest", [b"", b"nothing", b"1 0 obj <</Type /Catalog /Pages 1 0 R>> endobj", b"endobj" * 9]
+)
+def test_what_only_begins_like_a_pdf_is_damaged(rest: bytes) -> None:
+    with pytest.raises(KnowledgeError):
+        read(b"%PDF-1.7\n" + rest, "a.pdf")
 
 
 def test_mutilated_files_stay_in_the_error_tree() -> None:

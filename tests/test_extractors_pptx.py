@@ -165,7 +165,7 @@ def test_bullets_and_places_come_from_the_layout_and_its_master() -> None:
     ]
 
 
-def test_tables_write_a_merged_cell_across_once_and_down_again() -> None:
+def test_tables_repeat_merged_cells_across_in_the_header_and_down_everywhere() -> None:
     def cell(words: str, attributes: str = "") -> str:
         return f"<a:tc {attributes}><a:txBody>{lines(run(words))}</a:txBody></a:tc>"
 
@@ -177,7 +177,7 @@ def test_tables_write_a_merged_cell_across_once_and_down_again() -> None:
     table = graphic(f"<a:tbl>{''.join(f'<a:tr>{row}</a:tr>' for row in rows)}</a:tbl>")
     document = read(deck([title("T") + table]))
     assert document.text.splitlines()[2:] == [
-        "| wide |  | c |",
+        "| wide | wide | c |",
         "| --- | --- | --- |",
         "| tall | 1 | x\\|y |",
         "| tall | 2 | z |",

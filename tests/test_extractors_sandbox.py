@@ -1,20 +1,88 @@
 """The sandbox: limits hold, a crash or hang costs one file, and nothing is left behind."""
 
 import io
+import os
+import struct
 import subprocess
 import sys
 import threading
 import zipfile
+from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from test_extractors_samples import BYTES
 
 import extractors
 from extractors import Worker, WorkerPool, extract
+from extractors.framing import document_parts, read_frame, reply_of, request_of, request_parts, write_frame
 from knowledge.errors import EmptyDocument, ExtractionError, ExtractionLimit, NotFound, UnsupportedFormat
+from knowledge.types import IMAGE_NAME, Block, BlockKind, Document, Image, Locator, ReadOptions
 
 needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="memory limits are enforced on Linux only")
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+COUNTS = st.none() | st.integers(1, 2**40)
+BLOCK_LISTS = st.lists(
+    st.builds(
+        Block,
+        kind=st.sampled_from(get_args(BlockKind)),
+        start=st.integers(0, 2**40),
+        end=st.integers(0, 2**40),
+        level=COUNTS,
+        locator=st.builds(
+            Locator,
+            **{
+                field.name: st.none() | (TEXTS if field.name in ("sheet", "part") else COUNTS)
+                for field in fields(Locator)
+            },
+        ),
+    ),
+    max_size=9,
+).map(tuple)
+IMAGES = st.lists(
+    st.builds(Image, name=st.from_regex(IMAGE_NAME, fullmatch=True), data=st.binary(max_size=9)), max_size=2
+).map(tuple)
+VALUES = TEXTS | st.floats(allow_nan=False) | st.lists(TEXTS, max_size=3).map(tuple)
+
+
+def documents(deeper: int) -> st.SearchStrategy[Document]:
+    """With attachments that have attachments …"""
+    attachments = st.lists(documents(deeper - 1), max_size=2) if deeper else st.just([])
+    return st.builds(
+        Document,
+        text=TEXTS,
+        name=TEXTS,
+        blocks=BLOCK_LISTS,
+        metadata=st.dictionaries(TEXTS, VALUES, max_size=3),
+        warnings=st.lists(TEXTS, max_size=2).map(tuple),
+        attachments=attachments.map(tuple),
+        images=IMAGES,
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(documents(2))
+def test_a_document_crosses_the_pipe_unchanged(document: Document) -> None:
+    stream = io.BytesIO()
+    write_frame(stream, document_parts(document, 1.5))
+    size = stream.tell()
+    stream.seek(0)
+    assert reply_of(read_frame(stream, size)) == (document, 1.5)
+    stream.seek(0)
+    with pytest.raises(EOFError):
+        read_frame(stream, size // 2)
+
+
+@given(
+    TEXTS,
+    st.binary(max_size=9) | TEXTS,
+    st.builds(ReadOptions, images=st.booleans(), password=st.none() | TEXTS),
+)
+def test_a_request_crosses_the_pipe_unchanged(name: str, source: str | bytes, options: ReadOptions) -> None:
+    assert request_of(request_parts(name, source, options)) == (name, source, options)
 
 
 def python(code: str) -> list[str]:
@@ -57,6 +125,13 @@ def test_extract_from_path_bytes_and_name(tmp_path: Path) -> None:
     assert extract(str(path), name="b.txt").text == "a,b\n1,2\n"
     assert extract(b"a,b\n1,2\n", name="a.csv").text == expected
     assert extract(b"plain").text == "plain"
+
+
+@needs_limits
+def test_a_path_that_is_no_text_is_read(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.txt")
+    path.write_bytes(b"text")
+    assert extract(path).text == "text"
 
 
 def test_errors_come_back_as_themselves(tmp_path: Path) -> None:
@@ -110,7 +185,7 @@ def test_a_crash_for_want_of_memory_is_a_limit() -> None:
 
 
 def test_a_reply_that_is_too_large_is_a_limit_and_no_crash() -> None:
-    code = "import sys, struct; sys.stdin.buffer.read(8); sys.stdout.buffer.write(struct.pack('>Q', 1 << 40)); {}"
+    code = "import sys, struct; sys.stdin.buffer.read(8); sys.stdout.buffer.write(struct.pack('>IQ', 1, 1 << 40)); {}"
     command = python(code.format("sys.stdout.flush(); sys.stdin.buffer.read()"))
     with (
         Worker(command=command, max_characters=1000) as worker,
@@ -119,14 +194,57 @@ def test_a_reply_that_is_too_large_is_a_limit_and_no_crash() -> None:
         worker.extract(b"x", "a.txt")
 
 
-@pytest.mark.parametrize("reply", ["{}", "[1]", '{"memory_mb": 1, "document": {"text": 3}}', "\\xff"])
-def test_an_answer_that_makes_no_sense_is_refused(reply: str) -> None:
-    code = (
-        "import sys, struct; sys.stdin.buffer.read(8); r = %r.encode('latin-1');"
-        "sys.stdout.buffer.write(struct.pack('>Q', len(r)) + r); sys.stdout.flush(); sys.stdin.buffer.read()"
+def replying(*parts: bytes) -> list[str]:
+    """A worker whose every answer is a frame of these parts."""
+    frame = struct.pack(f">I{len(parts)}Q", len(parts), *map(len, parts)) + b"".join(parts)
+    return python(
+        f"import sys; sys.stdin.buffer.read(8); sys.stdout.buffer.write({frame!r}); sys.stdout.flush();"
+        "sys.stdin.buffer.read()"
     )
+
+
+DOCUMENT = (
+    b'{"memory_mb":1,"document":'
+    b'{"name":"","images":[],"metadata":{},"warnings":[],"attachments":[],"blocks":%s}}'
+)
+BLOCKS = b'{"blocks":{"kind":["%s"]},"places":{"line":null}}'
+
+
+def integers(*values: int) -> bytes:
+    """One block: how many blocks and locators, then start, end, locator, kind and line."""
+    return struct.pack(f"={len(values)}q", *values)
+
+
+def test_an_answer_that_makes_sense_is_taken() -> None:
+    reply = (DOCUMENT % (BLOCKS % b"list"), b"text", integers(1, 1, 0, 4, 0, 0, 7))
+    with Worker(command=replying(*reply)) as worker:
+        block = Block(kind="list", start=0, end=4, locator=Locator(line=7))
+        assert worker.extract(b"x", "a.txt") == Document(text="text", blocks=(block,))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        (),
+        (b"{}",),
+        (b"[1]",),
+        (b"\xff",),
+        (b"[" * 100_000,),
+        (b'{"memory_mb": 1, "document": {"text": 3}}',),
+        (DOCUMENT % b"{}",),
+        (DOCUMENT % b"{}", b"\xff", b""),
+        (DOCUMENT % (BLOCKS % b"poem"), b"text", integers(1, 1, 0, 4, 0, 0, 7)),
+        (DOCUMENT % (BLOCKS % b"list"), b"text", integers(1, 1, 0, 4, 0, 0, 7)[:-1]),
+        (DOCUMENT % (BLOCKS % b"list"), b"text", integers(1, 1, 0, 4, 0, 0)),
+        (DOCUMENT % (BLOCKS % b"list"), b"text", integers(1 << 60, 1, 0, 4, 0, 0, 7)),
+        (DOCUMENT % (BLOCKS % b"list"), b"text", integers(1, 1 << 60, 0, 4, 0, 0, 7)),
+        (DOCUMENT % (BLOCKS % b"list"), b"text", integers(1, 1, 0, 4, 9, 0, 7)),
+        (DOCUMENT % b'{"blocks":{"kind":"list"},"places":[]}', b"text", integers(1, 1, 0, 4, 0, 0, 7)),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_refused(reply: tuple[bytes, ...]) -> None:
     with (
-        Worker(command=python(code % reply)) as worker,
+        Worker(command=replying(*reply)) as worker,
         pytest.raises(ExtractionError, match="makes no sense"),
     ):
         worker.extract(b"x", "a.txt")
@@ -204,6 +322,6 @@ def test_a_pool_serves_many_threads() -> None:
 
 def test_a_worker_is_replaced_before_it_grows_old() -> None:
     with Worker(memory_mb=128) as worker:
-        for _ in range(210):
+        for _ in range(1010):
             assert worker.extract(b"text", "a.txt").text == "text"
         assert worker.extract(BYTES["a.pdf"], "a.pdf").blocks

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from external_server import BASE, KEY, ExternalServer, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -64,6 +65,33 @@ def test_a_search_writes_nothing(kb: KnowledgeBase, workspace: Workspace) -> Non
     assert kb.history.summary().searches == 0
     kb.write_history()
     assert kb.history.summary().searches == 1
+
+
+def test_a_search_of_several_bases_is_in_the_history_of_each(
+    kb: KnowledgeBase, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXTERNAL_KEY", KEY)
+    with serving(ExternalServer()) as partner:
+        there = workspace.create_external(
+            "partner", url=partner.url, knowledge_id=BASE, key_variable="EXTERNAL_KEY"
+        )
+        there.search("before it was on")
+        there.change_settings({"history": True})
+        names = ["handbook", "partner"]
+        workspace.search("leave", knowledge_bases=names)
+        workspace.search("leave", knowledge_bases=names, rerank=lambda query, texts: [0.5] * len(texts))
+        workspace.search_many(["hotels"], knowledge_bases=names)
+        there.search("alone", rerank=lambda query, texts: [0.5] * len(texts))
+    for base, asked in ((kb, {"leave": 2, "hotels": 1}), (there, {"leave": 2, "hotels": 1, "alone": 1})):
+        base.history.write()
+        assert {query.query: query.count for query in base.history.summary().most_asked} == asked
+    assert there.history.summary().most_asked[0].hits > 0
+
+
+def test_a_question_that_is_no_text_is_kept_as_far_as_it_is_read(kb: KnowledgeBase) -> None:
+    kb.search("leave\0\ud800")
+    kb.history.write()
+    assert [query.query for query in kb.history.summary().most_asked] == ["leave"]
 
 
 def test_closing_writes_it(tmp_path: Path, kb: KnowledgeBase, workspace: Workspace) -> None:

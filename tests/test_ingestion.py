@@ -82,8 +82,9 @@ def test_a_bad_file_costs_nothing_but_itself_and_is_remembered(kb: KnowledgeBase
     (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and nothing more")
     (folder / "empty.txt").write_bytes(b"")
     (folder / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0 not a text")
-    for _ in range(2):
+    for warnings in ([], ["3 errors of an earlier time"]):
         report = kb.ingest(folder)
+        assert [warning.split(",")[0] for warning in report.warnings] == warnings
         failed = {done.key: done.error or "" for done in report.failed}
         assert set(failed) == {"broken.pdf", "empty.txt", "photo.jpg"}
         assert all(message and "\n" not in message for message in failed.values())

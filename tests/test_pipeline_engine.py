@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -26,13 +27,14 @@ from pipeline_files import (
     two_entrances,
 )
 
+import knowledge.pipeline
 from knowledge.errors import BrokenPipeline, InputError, LanguageModelRefused, MissingVariable, PipelineError
 from knowledge.pipeline import graph
+from knowledge.pipeline.checking import problems
 from knowledge.pipeline.dsl import Pipeline, pipeline_of, read_pipeline, write_pipeline
 from knowledge.pipeline.entrances import entered
 from knowledge.pipeline.files import File
 from knowledge.pipeline.node_types import Table
-from knowledge.pipeline.problems import problems
 from knowledge.pipeline.running import PipelineRun, run_node, run_pipeline
 from knowledge.pipeline.tools import NO_TOOLS, Tools
 from knowledge.pipeline.variables import Values, as_text, delimiter, references
@@ -109,7 +111,7 @@ def test_what_is_no_pipeline_is_refused_in_one_line(text: str | bytes, message: 
 def test_selectors_and_templates() -> None:
     file = File.of_bytes("Leave.MD", b"x")
     values = Values({"1": {"file": file, "n": 3}, "rag": {"shared": {"sep": "\\n", "empty": None}}})
-    assert values.get(["1", "file", "extension"]) == "md"
+    assert values.get(["1", "file", "extension"]) == ".md"
     assert (
         values.render("a {{#1.n#}} {{#rag.shared.sep#}}{{#rag.shared.empty#}} {{context}}")
         == "a 3 \\n {{context}}"
@@ -410,6 +412,14 @@ def test_one_node_alone() -> None:
     assert (done.status, done.outputs) == ("succeeded", {"result": "LEAVE"})
     missing = run_node(chunker, Values(), NO_TOOLS, FUNCTIONS)
     assert (missing.status, missing.error) == ("failed", "3.text has no value here; '3' has not run")
+
+
+def test_no_public_name_is_hidden_by_a_module() -> None:
+    assert not [
+        name
+        for name in knowledge.pipeline.__all__
+        if isinstance(getattr(knowledge.pipeline, name), ModuleType)
+    ]
 
 
 def test_the_yaml_is_what_a_person_can_read() -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pipeline_files import (
     Content,
     dsl,
@@ -24,11 +26,13 @@ from knowledge import KnowledgeBase, Workspace
 from knowledge.cli import main
 from knowledge.errors import AlreadyExists, BrokenPipeline, InputError, NotFound
 from knowledge.pipeline import history, publishing
+from knowledge.pipeline.checking import problems
 from knowledge.pipeline.dsl import Pipeline, pipeline_of, read_pipeline, write_pipeline
 from knowledge.pipeline.files import File
 from knowledge.pipeline.filling import Filling
 from knowledge.pipeline.history import ENTRIES_LIMIT, TEXT_LIMIT, shortened
-from knowledge.pipeline.problems import problems
+from knowledge.pipeline.masking import MASK, masked
+from knowledge.pipeline.node_types import FILE_FIELDS
 from knowledge.pipeline.sources import source_of
 from knowledge.pipeline.stored_templates import add_template, remove_template, template, templates
 
@@ -300,6 +304,51 @@ def test_secrets_are_not_stored(workspace: Workspace) -> None:
     assert b"s3cret" not in b"".join(path.read_bytes() for path in workspace.folder.glob("*.db*"))
 
 
+@given(
+    st.text("ab key", max_size=20), st.lists(st.text("key", min_size=1, max_size=3), min_size=1, max_size=3)
+)
+def test_no_text_says_a_secret_when_it_is_masked(text: str, secrets: list[str]) -> None:
+    secrets.sort(key=len, reverse=True)
+    kept = masked({text: [text, {"in": (text,)}]}, secrets)
+    ((name, (one, inside)),) = kept.items()
+    assert name == one == inside["in"][0]
+    assert all(secret not in one for secret in secrets)
+    assert one.count(MASK) == 0 or any(secret in text for secret in secrets)
+
+
+def test_a_secret_is_masked_as_texts_write_it_and_where_they_cut_it() -> None:
+    key = '-----BEGIN "KEY"-----\nMIIEvQ\n' + "x" * 99
+    said = [key, json.dumps({"key": key}), repr(key), f"{key!r:.60} is no number", key[:6]]
+    assert masked(said, [key]) == [
+        MASK,
+        f'{{"key": "{MASK}"}}',
+        f"'{MASK}'",
+        f"'{MASK} is no number",
+        key[:6],
+    ]
+
+
+def test_the_history_says_no_secret(
+    workspace: Workspace, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIKI_TOKEN", "s3cret")
+    kb = _published(workspace, "kb", _secretive(""))
+    drawn = publishing.published(workspace.store, kb).pipeline
+    inputs = {"delimiter": "s3cret"}
+    assert _fill(workspace, kb, drawn, files / "leave.md", inputs=inputs, preview=True) == ["succeeded"]
+    failing = _secretive("")
+    failing["workflow"]["graph"]["nodes"][2]["data"]["tool_parameters"]["max_chunk_length"] = {
+        "type": "mixed",
+        "value": "{{#env.WIKI_TOKEN#}}",
+    }
+    assert _fill(workspace, kb, pipeline_of(failing), files / "leave.md") == ["failed"]
+    wrong, good = history.runs(workspace.store, kb.id)
+    assert f"max_chunk_length is '{MASK}'" in str(wrong.error)
+    assert good.nodes[2]["outputs"]["result"][0].startswith(f"token:{MASK}")
+    assert "s3cret" not in f"{wrong}{good}"
+    assert b"s3cret" not in b"".join(path.read_bytes() for path in workspace.folder.glob("*.db*"))
+
+
 def test_the_same_pipeline_with_and_without_its_secrets_reads_once(workspace: Workspace, files: Path) -> None:
     kb = _published(workspace, "kb", _secretive("s3cret"))
     source = source_of(str(files))
@@ -331,7 +380,7 @@ def test_the_history_tells_what_every_node_did(workspace: Workspace, files: Path
     assert by_title["Chunks"]["inputs"] == {"2.text": LEAVE, "rag.shared.delimiter": "\\n"}
     assert all(node["seconds"] >= 0 and node["error"] is None for node in run.nodes)
     assert history.run_of(workspace.store, kb.id, run.id[:8]) == run
-    with pytest.raises(NotFound, match="0 runs have an id that begins with 'zzz'"):
+    with pytest.raises(NotFound, match="no run has an id that begins with 'zzz'"):
         history.run_of(workspace.store, kb.id, "zzz")
 
 
@@ -339,7 +388,8 @@ def test_big_values_are_cut_in_the_history() -> None:
     text, entries = "x" * (TEXT_LIMIT + 1), list(range(ENTRIES_LIMIT + 1))
     assert shortened(text) == "x" * TEXT_LIMIT + f"… ({TEXT_LIMIT + 1} characters)"
     assert shortened(entries) == [*range(ENTRIES_LIMIT), f"… ({ENTRIES_LIMIT + 1} entries)"]
-    assert shortened({"file": File.of_bytes("a.txt", b"abc")})["file"]["content"] == "3 bytes"
+    assert shortened({"one": b"abc"}) == {"one": "3 bytes"}
+    assert set(shortened(File.of_path(Path(__file__)))) == FILE_FIELDS
     json.dumps(shortened({"file": File.of_path(Path(__file__)), "deep": [[{"a": text}]]}))
 
 
@@ -428,12 +478,14 @@ def test_what_a_person_reads(place: Path, files: Path, capsys: pytest.CaptureFix
     assert said("import", place / "simple.yml", "--kb", "kb").startswith(
         "simple is the draft of kb (general, economy)"
     )
-    assert said("publish", "kb") == "published simple as version 1 of kb\n"
+    assert said("publish", "kb") == (
+        "published simple as version 1 of kb\nsettings of kb from now on: top_k 3\n"
+    )
     assert said("run", "kb", files).startswith("succeeded leave.md in ")
     assert '"content"' in said("run", "kb", files / "leave.md", "--preview")
     assert "parts.csv" in said("history", "kb")
     run_id = said("history", "kb").splitlines()[1].split()[0]
-    assert "Chunks (tool:general_chunker): succeeded" in said("history", "kb", run_id)
+    assert "Chunks (tool:general_chunker 3): succeeded" in said("history", "kb", run_id)
     assert said("templates").startswith("NAME")
     assert read_pipeline(said("export", "kb", "--published")) == pipeline_of(_simple())
 

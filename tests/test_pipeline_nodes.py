@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from knowledge.errors import EmptyDocument, InputError, MissingVariable, UnsupportedFormat
+from knowledge.pipeline import nodes
 from knowledge.pipeline.comparisons import OPERATORS, holds
 from knowledge.pipeline.files import File
 from knowledge.pipeline.nodes import (
@@ -231,9 +233,9 @@ def test_the_extractor_puts_out_text_documents_and_images() -> None:
 @pytest.mark.parametrize(
     ("name", "extension", "kind"),
     [
-        ("a.PDF", "pdf", "document"),
-        ("b.tar.gz", "gz", "document"),
-        ("c.png", "png", "image"),
+        ("a.PDF", ".pdf", "document"),
+        ("b.tar.gz", ".gz", "document"),
+        ("c.png", ".png", "image"),
         ("d", "", "document"),
     ],
 )
@@ -522,3 +524,17 @@ def test_no_template_gets_all_the_values_of_a_run(selector: list[str]) -> None:
     data = {"template": "{{ all }}", "variables": [{"variable": "all", "value_selector": selector}]}
     with pytest.raises(MissingVariable):
         template_transform.run(data, values, NO_TOOLS)
+
+
+def test_nodes_are_plain_functions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The lines that the package shows."""
+    (tmp_path / "handbook.md").write_text(
+        "# Leave\n\nTen days of leave.\nMore by agreement.\n", encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    code = str(nodes.__doc__).partition("\n\n")[2]
+    exec(compile(code, "nodes", "exec"), {})
+    assert "'total_segments': 1" in capsys.readouterr().out
+    assert len([line for line in code.splitlines() if line]) <= 10

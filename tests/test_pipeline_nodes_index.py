@@ -157,7 +157,7 @@ def test_chunks_become_a_document_that_is_found(workspace: Workspace) -> None:
         "batch": "b1",
         "document_id": record.id,
         "document_name": "guide.md",
-        "created_at": record.created_at,
+        "created_at": pytest.approx(record.created_at, abs=60),
         "display_status": "completed",
     }
     assert [chunk.content for chunk in kb.chunks("guide.md")] == chunks

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
+import office_files
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from knowledge.chat import Completion, Message
 from knowledge.errors import InputError, LanguageModelError, LanguageModelRefused, MissingVariable
 from knowledge.language_model import opened
-from knowledge.pipeline.nodes import llm, parameter_extractor
+from knowledge.pipeline.dsl import Node
+from knowledge.pipeline.files import File
+from knowledge.pipeline.nodes import asking, llm, parameter_extractor
 from knowledge.pipeline.nodes.json_answers import object_in
 from knowledge.pipeline.nodes.parameter_extractor import Parameter
+from knowledge.pipeline.running import run_node
 from knowledge.pipeline.tools import NO_TOOLS, Tools
 from knowledge.pipeline.variables import Values
 from tests.pipeline_models import ModelServer, answering
+
+PICTURE = File.of_bytes("plan.png", office_files.PNG + b"\0" * 100)
+"""A pixel, and what makes it too large to be taken for an ornament."""
 
 
 @pytest.fixture
@@ -36,7 +46,7 @@ class Says:
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def complete(self, messages: list[Message]) -> Completion:
+    def complete(self, messages: list[Message], parameters: object = None) -> Completion:
         return Completion(text=self._text)
 
 
@@ -99,10 +109,116 @@ def test_an_object_of_a_schema_is_asked_for_and_read() -> None:
     assert outputs["structured_output"] == {"days": 10}
 
 
-def test_an_answer_that_broke_off_is_an_error(server: ModelServer) -> None:
+def test_an_answer_that_broke_off_is_an_error_unless_the_node_sets_the_limit(server: ModelServer) -> None:
     server.finish_reason = "length"
     with pytest.raises(LanguageModelError, match="limit"):
         llm.run(prompts("annual leave"), Values(), tools(server))
+    limited = prompts("annual leave", model={"completion_params": {"max_tokens": 2}})
+    assert llm.run(limited, Values(), tools(server))["finish_reason"] == "length"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["temperature", "top_p", "max_tokens", "seed", "stop", "enable_thinking"]),
+        st.one_of(st.integers(), st.booleans(), st.lists(st.text(max_size=5), max_size=3)),
+    )
+)
+def test_parameters_are_sent_as_they_are_written(given_parameters: dict[str, Any]) -> None:
+    chosen = {**given_parameters, "stream": True, "model": "another", "penalty": None}
+    assert asking.parameters_of({"model": {"completion_params": chosen}}) == given_parameters
+
+
+def test_parameters_reach_the_server_and_those_it_refuses_are_left_out(server: ModelServer) -> None:
+    node = {"completion_params": {"temperature": 0.7, "top_p": 0.9, "response_format": "json_object"}}
+    llm.run(prompts("annual leave", model=node), Values(), tools(server))
+    llm.run(prompts("annual leave"), Values(), tools(server))
+    server.refusals = {"top_p": "Unsupported parameter: 'top_p'."}
+    llm.run(prompts("annual leave", model=node), Values(), tools(server))
+    sent = [{name: body[name] for name in body if name != "messages"} for body in server.bodies]
+    full = {"model": "tiny", "temperature": 0.7, "top_p": 0.9, "response_format": {"type": "json_object"}}
+    assert sent[0] == full
+    assert sent[1] == {"model": "tiny", "temperature": 0}
+    assert sent[2:] == [full, {name: value for name, value in full.items() if name != "top_p"}]
+
+
+def test_a_schema_of_a_model_is_sent_as_an_object() -> None:
+    written = {"response_format": "json_schema", "json_schema": '{"name": "leave", "schema": {}}'}
+    sent = asking.parameters_of({"model": {"completion_params": written}})
+    assert sent["response_format"] == {"type": "json_schema", "json_schema": {"name": "leave", "schema": {}}}
+    with pytest.raises(InputError, match="json_schema is no JSON"):
+        asking.parameters_of({"model": {"completion_params": {**written, "json_schema": "{"}}})
+
+
+def seeing(detail: str, *texts: str) -> dict[str, Any]:
+    configs = {"variable_selector": ["in", "files"], "detail": detail}
+    return prompts(*texts, vision={"enabled": True, "configs": configs})
+
+
+@pytest.mark.parametrize("detail", ["high", "low"])
+def test_pictures_are_shown_with_the_last_words_of_the_user(server: ModelServer, detail: str) -> None:
+    drawing = File.of_bytes("plan.emf", b"no model reads this", mime_type="image/x-emf")
+    values = Values({"in": {"files": [PICTURE, drawing]}})
+    llm.run(seeing(detail, "annual leave", "and {{#in.files#}}"), values, tools(server))
+    first, last = server.requests[0]
+    assert first["content"] == "annual leave"
+    url = f"data:image/png;base64,{b64encode(PICTURE.read()).decode()}"
+    assert last["content"][1:] == [{"type": "image_url", "image_url": {"url": url, "detail": detail}}]
+
+
+def test_pictures_of_a_document_are_shown_after_a_system_message(server: ModelServer) -> None:
+    page = (
+        f'<p>The plan.</p><img src="data:image/png;base64,{b64encode(PICTURE.read()).decode()}" alt="plan">'
+    )
+    values = Values({"in": {"files": File.of_bytes("page.html", page.encode())}})
+    data = seeing("high")
+    data["prompt_template"] = [{"role": "system", "text": "annual leave in {{#in.files#}}"}]
+    llm.run(data, values, tools(server))
+    system, user = server.requests[0]
+    assert system["content"] == "annual leave in page.html"
+    assert [part["type"] for part in user["content"]] == ["image_url"]
+
+
+def test_no_more_than_the_first_pictures_are_shown(
+    server: ModelServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    many = [PICTURE] * (asking.MOST_PICTURES + 1)
+    llm.run(seeing("low", "annual leave"), Values({"in": {"files": many}}), tools(server))
+    assert len(server.requests[0][0]["content"]) == 1 + asking.MOST_PICTURES
+    assert f"in.files has {len(many)} pictures" in caplog.text
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_without_pictures_the_words_are_sent_alone(server: ModelServer, nothing: object) -> None:
+    llm.run(seeing("high", "annual leave"), Values({"in": {"files": nothing}}), tools(server))
+    assert server.requests == [[{"role": "user", "content": "annual leave"}]]
+
+
+def test_a_model_that_reads_no_pictures_leaves_it_to_the_error_strategy(server: ModelServer) -> None:
+    server.refusals = {"image_url": "image_url is only supported by certain models."}
+    values = Values({"in": {"files": PICTURE}})
+    data = seeing("high", "annual leave")
+    defaults = [{"key": "text", "type": "string", "value": "no description"}]
+    handled = {**data, "error_strategy": "default-value", "default_value": defaults}
+    for settings, status, text in ((data, "failed", None), (handled, "exception", "no description")):
+        run = run_node(Node(id="1", type="llm", data=settings), values, tools(server))
+        assert (run.status, run.outputs.get("text")) == (status, text)
+        assert "image_url is only supported" in str(run.error)
+        assert "shown a picture; for a model that reads none, switch the node's vision off" in str(run.error)
+
+
+def test_an_extractor_of_parameters_sees_pictures_and_sends_its_own(server: ModelServer) -> None:
+    server.answers = {"receipt": '{"total": 12}'}
+    data = {
+        **seeing("low"),
+        "query": ["in", "text"],
+        "parameters": [{"name": "total", "type": "number", "description": "of the bill"}],
+        "model": {"completion_params": {"top_p": 0.5}},
+    }
+    outputs = parameter_extractor.run(
+        data, Values({"in": {"text": "receipt", "files": PICTURE}}), tools(server)
+    )
+    assert (outputs["total"], server.bodies[0]["top_p"]) == (12, 0.5)
+    assert [part["type"] for part in server.requests[0][-1]["content"]] == ["text", "image_url"]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +308,7 @@ def test_the_node_says_whether_it_succeeded() -> None:
 
 
 class Refuses:
-    def complete(self, messages: list[Message]) -> Completion:
+    def complete(self, messages: list[Message], parameters: object = None) -> Completion:
         raise LanguageModelRefused("no key")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,23 +23,25 @@ from knowledge.errors import AddressError, InputError, KnowledgeError, NotFound,
 from knowledge.outgoing import HttpClient
 from knowledge.pipeline.changes import Seen, Synchronized, synchronize
 from knowledge.pipeline.dsl import InputVariable
+from knowledge.pipeline.fetching import Fetched
 from knowledge.pipeline.files import File
 from knowledge.pipeline.forms import filled, filled_form, form_schema
 from knowledge.pipeline.nodes.general_chunker import general_chunks
 from knowledge.pipeline.nodes.knowledge_index import index_chunks
 from knowledge.pipeline.nodes.structures import read_pieces
 from knowledge.pipeline.sources import (
+    NOTHING_KNOWN,
     DataSource,
     Entry,
     LocalFiles,
     Page,
     StandardInput,
-    WebPages,
     entries_of,
     secret,
     source_of,
 )
 from knowledge.pipeline.tools import DocumentContext
+from knowledge.pipeline.web_pages import WebPages
 
 
 class Site(ThreadingHTTPServer):
@@ -50,6 +53,8 @@ class Site(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pages: dict[str, tuple[dict[str, str], bytes]] = {}
         self.authorizations: list[str | None] = []
+        self.answers: list[tuple[int, str]] = []
+        """Status and path of each."""
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.server_port}{path}"
@@ -61,11 +66,23 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.authorizations.append(self.headers.get("authorization"))
         headers, body = self.server.pages.get(self.path, ({}, b""))
-        self.send_response(200 if self.path in self.server.pages else 404)
-        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+        status = self._status(headers)
+        self.server.answers.append((status, self.path))
+        self.send_response(status)
+        length = {"Content-Length": str(len(body))} if status != 304 else {}
+        for name, value in {**headers, **length}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body if status != 304 else b"")
+
+    def _status(self, headers: dict[str, str]) -> int:
+        if self.path not in self.server.pages:
+            return 404
+        asked = {
+            "ETag": self.headers.get("If-None-Match"),
+            "Last-Modified": self.headers.get("If-Modified-Since"),
+        }
+        return 304 if any(value and value == headers.get(name) for name, value in asked.items()) else 200
 
     def log_message(self, *arguments: object) -> None:
         """Silent."""
@@ -90,6 +107,7 @@ def site() -> Iterator[Site]:
         yield site
 
 
+DATE = "Wed, 21 Oct 2015 07:28:00 GMT"
 local = partial(HttpClient, public_only=False, backoff_s=0)
 
 
@@ -126,7 +144,7 @@ def test_standard_input_is_one_file() -> None:
     assert (entry.key, source.fetch(entry).read(), source.fetch(entry).extension) == (
         "notes.md",
         b"# Notes",
-        "md",
+        ".md",
     )
 
 
@@ -175,11 +193,11 @@ def test_pages_that_differ_in_their_query_are_others(site: Site) -> None:
     assert [source.fetch(entry).read() for entry in entries_of(source)] == [b"", b"one", b"two"]
 
 
-def test_a_page_that_failed_is_fetched_again_by_its_own_url(site: Site) -> None:
-    source = WebPages([site.url("/a?id=1"), site.url("/a?id=2#part")], client=local)
-    last = list(entries_of(source))[1]
-    site.pages["/a?id=2"] = ({}, b"two")
-    assert source.fetch(last).read() == b"two"
+def test_a_page_of_before_is_fetched_by_its_own_url(site: Site) -> None:
+    source = WebPages([site.url("/a?id=2#part"), site.url("/a?id=1")], client=local)
+    site.pages = {"/a?id=1": ({}, b"one"), "/a?id=2": ({}, b"two")}
+    first, _ = entries_of(source)
+    assert source.fetch(first).read() == b"two"
 
 
 def test_pages_come_one_after_the_other_and_change_with_their_bytes(site: Site) -> None:
@@ -235,18 +253,24 @@ class Pipeline:
         self.given: list[str] = []
         self.broken = ""
 
-    def __call__(self, key: str, file: File) -> str | None:
-        self.given.append(key)
-        if self.broken and self.broken in key:
+    def __call__(self, files: Iterator[Fetched]) -> Iterator[tuple[str, str | None]]:
+        for one in files:
+            self.given.append(one.key)
+            yield one.key, self.process(one)
+
+    def process(self, one: Fetched) -> str | None:
+        if self.broken and self.broken in one.key:
             return "broken"
-        pieces = read_pieces("text_model", general_chunks(file.read().decode()))
-        index_chunks(self.kb, pieces, DocumentContext(key=key, name=file.name))
+        if isinstance(one.file, KnowledgeError):
+            return str(one.file)
+        pieces = read_pieces("text_model", general_chunks(one.file.read().decode()))
+        index_chunks(self.kb, pieces, DocumentContext(key=one.key, name=one.file.name))
         return None
 
-    def run(self, source: DataSource, signature: str = "") -> Synchronized:
+    def run(self, source: DataSource, signature: str = "", *, allow_empty: bool = False) -> Synchronized:
         self.given = []
         seen = Seen.of(self.workspace.folder, self.kb.id, source)
-        return synchronize(source, self.kb, seen, self, signature=signature)
+        return synchronize(source, self.kb, seen, self, signature=signature, allow_empty=allow_empty)
 
 
 @pytest.fixture
@@ -354,26 +378,49 @@ def test_a_document_that_is_gone_from_the_base_is_read_again(pipeline: Pipeline,
     assert pipeline.run(LocalFiles(folder)).stored == ("travel.txt",)
 
 
-def test_a_folder_that_cannot_be_listed_removes_nothing(pipeline: Pipeline, folder: Path) -> None:
+def test_a_folder_that_is_gone_removes_nothing(pipeline: Pipeline, folder: Path) -> None:
     pipeline.run(LocalFiles(folder))
-    for name in os.listdir(folder):
-        (folder / name).unlink()
-    with pytest.raises(KnowledgeError):
-        pipeline.run(LocalFiles(folder))
+    shutil.rmtree(folder)
+    for allow_empty in (False, True):
+        with pytest.raises(NotFound):
+            pipeline.run(LocalFiles(folder), allow_empty=allow_empty)
     assert len(keys(pipeline.kb)) == 3
 
 
+def test_an_empty_listing_removes_only_when_told(pipeline: Pipeline, folder: Path) -> None:
+    pipeline.run(LocalFiles(folder))
+    for name in os.listdir(folder):
+        (folder / name).unlink()
+    with pytest.raises(InputError, match=r"lists nothing, and 3 documents came from it; .* --allow-empty"):
+        pipeline.run(LocalFiles(folder))
+    assert len(keys(pipeline.kb)) == 3
+    done = pipeline.run(LocalFiles(folder), allow_empty=True)
+    assert (done.removed, keys(pipeline.kb)) == (("leave.md", "parts.csv", "travel.txt"), [])
+    assert pipeline.run(LocalFiles(folder)).removed == ()
+
+
+def test_a_renamed_file_is_another_document(pipeline: Pipeline, folder: Path) -> None:
+    pipeline.run(LocalFiles(folder))
+    (folder / "travel.txt").rename(folder / "trips.txt")
+    done = pipeline.run(LocalFiles(folder))
+    assert (done.stored, done.removed) == (("trips.txt",), ("travel.txt",))
+    assert keys(pipeline.kb) == ["leave.md", "parts.csv", "trips.txt"]
+
+
 class Drive:
-    """Files in pages of one; a folder among them may refuse to be listed."""
+    """Files in pages of one; a folder among them may refuse to be listed, and the drive break down at a key."""
 
     id = name = "drive"
 
-    def __init__(self, *keys: str) -> None:
+    def __init__(self, *keys: str, broken: str = "") -> None:
         self._keys = keys
+        self._broken = broken
 
-    def page(self, cursor: str | None = None) -> Page:
+    def page(self, cursor: str | None = None, known: Mapping[str, str] = NOTHING_KNOWN) -> Page:
         at = int(cursor or 0)
         key = self._keys[at]
+        if key == self._broken:
+            raise OutgoingError("the drive does not answer")
         following = str(at + 1) if at + 1 < len(self._keys) else None
         return Page(entries=(Entry(key=key, name=key, token="1"),), cursor=following)
 
@@ -388,6 +435,73 @@ def test_what_is_below_a_folder_that_cannot_be_listed_stays(pipeline: Pipeline) 
     done = pipeline.run(Drive("a.txt", "team"))
     assert (done.removed, set(done.failed)) == ((), {"team"})
     assert keys(pipeline.kb) == ["a.txt", "team/b.txt"]
+
+
+def test_a_source_that_breaks_down_in_the_middle_removes_nothing(pipeline: Pipeline) -> None:
+    pipeline.run(Drive("a.txt", "b.txt", "c.txt"))
+    with pytest.raises(OutgoingError):
+        pipeline.run(Drive("new.txt", "a.txt", "b.txt", broken="b.txt"))
+    assert keys(pipeline.kb) == ["a.txt", "b.txt", "c.txt", "new.txt"]
+    done = pipeline.run(Drive("new.txt", "a.txt"))
+    assert (done.stored, done.unchanged, done.removed) == ((), ("new.txt", "a.txt"), ("b.txt", "c.txt"))
+
+
+def test_what_is_listed_twice_is_read_once(pipeline: Pipeline) -> None:
+    assert pipeline.run(Drive("a.txt", "b.txt", "a.txt")).stored == ("a.txt", "b.txt")
+
+
+def test_a_page_that_its_server_knows_is_not_sent_again(pipeline: Pipeline, site: Site) -> None:
+    for path, validator in (("/etag", {"ETag": '"1"'}), ("/date", {"Last-Modified": DATE}), ("/none", {})):
+        site.pages[path] = (validator, path.encode())
+    source = WebPages([site.url(path) for path in site.pages], client=local)
+    assert len(pipeline.run(source).stored) == 3
+    assert [status for status, _ in site.answers] == [200] * 3
+    site.answers.clear()
+    assert len(pipeline.run(source).unchanged) == 3
+    assert site.answers == [(304, "/etag"), (304, "/date"), (200, "/none")]
+    site.pages["/etag"] = ({"ETag": '"2"'}, b"other words")
+    done = pipeline.run(source)
+    assert (done.stored, len(done.unchanged)) == ((site.url("/etag"),), 2)
+    assert pipeline.kb.text(site.url("/etag")) == "other words"
+
+
+def test_an_etag_that_changes_alone_changes_nothing(pipeline: Pipeline, site: Site) -> None:
+    source = WebPages([site.url("/a")], client=local)
+    for number in range(3):
+        site.pages["/a"] = ({"ETag": f'"{number}"'}, b"the same words")
+        assert len(pipeline.run(source).stored) == (1 if number == 0 else 0)
+
+
+def test_what_another_pipeline_has_not_read_is_sent_again(pipeline: Pipeline, site: Site) -> None:
+    site.pages["/a"] = ({"ETag": '"1"'}, b"words")
+    source = WebPages([site.url("/a")], client=local)
+    assert [len(pipeline.run(source, signature).stored) for signature in ("one", "one", "two")] == [1, 0, 1]
+    pipeline.kb.remove(site.url("/a"))
+    assert len(pipeline.run(source, "two").stored) == 1
+
+
+def test_a_page_that_cannot_be_reached_stays(pipeline: Pipeline, site: Site) -> None:
+    site.pages["/a"] = ({}, b"words")
+    source = WebPages([site.url("/a")], client=local)
+    pipeline.run(source)
+    del site.pages["/a"]
+    done = pipeline.run(source)
+    assert (set(done.failed), done.removed, len(keys(pipeline.kb))) == ({site.url("/a")}, (), 1)
+    assert [status for status, _ in site.answers] == [200, 404]
+
+
+def test_a_credential_is_in_no_record_error_or_log(
+    pipeline: Pipeline, site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    monkeypatch.setenv("WIKI_TOKEN", "s3cret")
+    site.pages["/a"] = ({}, b"words")
+    done = pipeline.run(WebPages([site.url("/a"), site.url("/none")], "WIKI_TOKEN", client=local))
+    assert (len(done.stored), len(done.failed), site.authorizations) == (1, 1, ["Bearer s3cret"] * 2)
+    assert caplog.text
+    assert "s3cret" not in f"{caplog.text} {done}"
+    files = [path for path in pipeline.workspace.folder.rglob("*") if path.is_file()]
+    assert not any(b"s3cret" in path.read_bytes() for path in files)
 
 
 def field(name: str, kind: str, owner: str = "shared", **more: Any) -> InputVariable:

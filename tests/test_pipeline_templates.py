@@ -8,12 +8,12 @@ import pytest
 
 from knowledge import KnowledgeBase, Workspace
 from knowledge.demo import SAMPLES
+from knowledge.pipeline.checking import problems
 from knowledge.pipeline.dsl import read_pipeline, write_pipeline
 from knowledge.pipeline.files import File
 from knowledge.pipeline.filling import DocumentRun, Filling
 from knowledge.pipeline.forms import form_schema
 from knowledge.pipeline.nodes.structures import STRUCTURES
-from knowledge.pipeline.problems import problems
 from knowledge.pipeline.publishing import import_pipeline, publish
 from knowledge.pipeline.stored_templates import template, templates
 from tests.pipeline_models import answering

@@ -62,9 +62,9 @@ class _Reading:
         if not self._members:
             raise EmptyDocument(f"nothing to read in {writer.name or 'the data'}: the archive is empty")
         is_outermost = self._options.nesting == 0
-        others = f" and {self._members - 1} others" if self._members > 1 and is_outermost else ""
+        files = f", which holds {self._members} files" if self._members > 1 and is_outermost else ""
         kind = Encrypted if self._encrypted == self._members else ExtractionError
-        raise kind(f"nothing to read in {writer.name or 'the data'}: {writer.warnings[0]}{others}")
+        raise kind(f"nothing to read in {writer.name or 'the data'}{files}: {writer.warnings[0]}")
 
 
 def _members(data: bytes, writer: DocumentWriter, password: str | None) -> Iterator[Member]:

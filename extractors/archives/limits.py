@@ -20,8 +20,7 @@ MOST_BYTES: Final = 1 << 30
 """That archives may unpack to, with the archives inside of them."""
 MOST_PICTURES: Final = 10_000
 MOST_PICTURE_BYTES: Final = 100 << 20
-"""Of one file, with the files inside of it. They travel as base64, a third more: that leaves half of the smallest
-reply that is taken (256 MiB) to the text. While they are written, the child holds six times as much, of 1 GiB."""
+"""Of one file, with the files inside of it: less than half of the smallest reply that is taken (256 MiB)."""
 BOUNDED_METHODS: Final = frozenset((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
 """Of ZIP: with the others the standard library unpacks more at once than it is asked for."""
 _PIECE_BYTES: Final = 1 << 20
@@ -40,10 +39,7 @@ class Budget:
     def add_entry(self, name: str) -> None:
         """Counts a member of the archive `name`. Raises `ExtractionLimit` for the first that is too many."""
         self.entries += 1
-        if self.entries > MOST_ENTRIES:
-            raise ExtractionLimit(
-                f"{name} holds more than {MOST_ENTRIES} files; unpack it and give the files"
-            )
+        check_entries(self.entries, name)
 
     def add_characters(self, count: int, name: str, allowed: int) -> None:
         """Counts the text of a document, unless it is too much: then the others still fit."""
@@ -95,6 +91,12 @@ def shared_budget() -> Iterator[Budget]:
         yield budget
     finally:
         _budget.reset(token)
+
+
+def check_entries(count: int, name: str) -> None:
+    """Raises `ExtractionLimit` when there are more files in the archive `name` than are read."""
+    if count > MOST_ENTRIES:
+        raise ExtractionLimit(f"{name} holds more than {MOST_ENTRIES} files; unpack it and give the files")
 
 
 def check_package(members: Sequence[zipfile.ZipInfo], name: str, packed_bytes: int) -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from extractors.archives.limits import BOUNDED_METHODS, shared_budget
+from extractors.archives import aes
+from extractors.archives.limits import BOUNDED_METHODS, check_entries, shared_budget
 from extractors.cleaning import clean
 from extractors.encodings.decoding import decode
 from extractors.recognition.recognize import encrypted
@@ -35,7 +36,6 @@ _MESSAGE_START = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*\d\d:\d\d[
 _MARKED_LINE = re.compile(rb"^>(>*From )", re.MULTILINE)
 _ENCRYPTED_FLAG: Final = 0x1
 _UTF8_FLAG: Final = 0x800
-_AES: Final = 99
 _OLD_NAMES: Final = frozenset(
     ("utf-8", "gb18030", "cp950", "big5hkscs", "cp932", "euc_jp", "cp949", "cp866", "cp1251")
 )
@@ -53,17 +53,18 @@ class Member:
 
 
 def zip_members(data: bytes, name: str, password: str | None) -> Iterator[Member]:
-    """Raises `ExtractionLimit` when members overlap (D. Fifield, A better zip bomb, WOOT 2019)."""
+    """Raises `ExtractionLimit` for too many, and when they overlap (D. Fifield, A better zip bomb, WOOT 2019)."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         if sum(entry.compress_size for entry in entries) > len(data):
             raise ExtractionLimit(
                 f"{name} is refused: several of its files are made of the same bytes, as in a bomb"
             )
+        check_entries(len(entries), name)
         encoding = _encoding_of_names(entries)
         for entry in entries:
             path = member_name(_decoded_name(entry, encoding))
-            yield Member(name=path, read=partial(_read_zip, archive, entry, path, len(data), password))
+            yield Member(name=path, read=partial(_read_zip, archive, data, entry, path, password))
 
 
 def tar_members(data: bytes) -> Iterator[Member]:
@@ -92,23 +93,23 @@ def member_name(path: str) -> str:
 
 
 def _read_zip(
-    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str, packed_bytes: int, password: str | None
+    archive: zipfile.ZipFile, data: bytes, entry: zipfile.ZipInfo, name: str, password: str | None
 ) -> bytes:
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise ExtractionError(f"{name} is a link")
     is_encrypted = bool(entry.flag_bits & _ENCRYPTED_FLAG)
-    if is_encrypted and entry.compress_type == _AES:
-        raise Encrypted(f"{name} is encrypted with AES, which is not supported; unpack the archive")
-    if entry.compress_type not in BOUNDED_METHODS:
+    is_aes = is_encrypted and entry.compress_type == aes.METHOD
+    if not is_aes and entry.compress_type not in BOUNDED_METHODS:
         raise ExtractionError(f"{name} is compressed by method {entry.compress_type}; unpack the archive")
     if is_encrypted and password is None:
         raise encrypted(name)
     try:
-        with (
-            shared_budget() as budget,
-            archive.open(entry, pwd=password.encode() if password and is_encrypted else None) as stream,
-        ):
-            return budget.unpack(stream, name, min(entry.compress_size, packed_bytes))
+        with shared_budget() as budget:
+            if is_aes:
+                stream = aes.opened(data, entry, name, password)
+            else:
+                stream = archive.open(entry, pwd=password.encode() if password and is_encrypted else None)
+            return budget.unpack(stream, name, min(entry.compress_size, len(data)))
     except DAMAGE as error:
         if is_encrypted:
             raise Encrypted(f"{name} cannot be decrypted with this password, or is damaged") from error

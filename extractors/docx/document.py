@@ -65,6 +65,7 @@ class _Reader:
         self._end_block()
         self._write_notes()
         self._write_running(running, "footer")
+        self._part.write_macros()
 
     def _read(self, container: Element, depth: int = 0) -> None:
         for element in _blocks(container):

@@ -7,7 +7,7 @@ from typing import Final
 
 from extractors.docx.numbering import value
 from extractors.ooxml.package import Element, child, local
-from extractors.ooxml.table import MOST_COLUMNS, bounded, repeated
+from extractors.ooxml.table import MOST_COLUMNS, repeated, spread
 
 _WRAPPERS: Final = frozenset(("sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"))
 
@@ -15,7 +15,7 @@ _WRAPPERS: Final = frozenset(("sdt", "sdtContent", "customXml", "ins", "moveTo",
 def table_rows(table: Element, cell_text: Callable[[Element], str]) -> list[list[str]]:
     """Rows of equal grid. A text merged down a column is repeated in its rows unless it is long."""
     above: dict[int, str] = {}
-    return [_row(row, above, cell_text) for row in _parts(table, "tr")]
+    return spread([_row(row, above, cell_text) for row in _parts(table, "tr")])
 
 
 def only_cell(table: Element) -> Element | None:
@@ -25,9 +25,9 @@ def only_cell(table: Element) -> Element | None:
     return cells[0] if len(cells) == 1 else None
 
 
-def _row(row: Element, above: dict[int, str], cell_text: Callable[[Element], str]) -> list[str]:
-    """`above` holds column → text of the merged cell that reaches down to this row."""
-    cells = [""] * _number(child(child(row, "trPr"), "gridBefore"), 0)
+def _row(row: Element, above: dict[int, str], cell_text: Callable[[Element], str]) -> list[str | None]:
+    """None in the columns that a cell runs over; `above` holds column → text of a cell that reaches down to here."""
+    cells: list[str | None] = [""] * _number(child(child(row, "trPr"), "gridBefore"), 0)
     for cell in _parts(row, "tc"):
         properties = child(cell, "tcPr")
         merge = child(properties, "vMerge")
@@ -38,8 +38,8 @@ def _row(row: Element, above: dict[int, str], cell_text: Callable[[Element], str
             text = cell_text(cell)
             above[column] = repeated(text) if merge is not None else ""
         cells.append(text)
-        cells.extend([""] * (_number(child(properties, "gridSpan"), 1) - 1))
-    return bounded(cells)
+        cells.extend([None] * (_number(child(properties, "gridSpan"), 1) - 1))
+    return cells
 
 
 def _number(element: Element | None, otherwise: int) -> int:

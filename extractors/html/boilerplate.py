@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from extractors.html.tree import Element
+from extractors.html.element import Element
 
 _TAGS: Final = frozenset("nav footer button search menu".split())
 _ROLES: Final = frozenset(

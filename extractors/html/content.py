@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from extractors.html.boilerplate import is_boilerplate
+from extractors.html.element import BLOCKS, HEADINGS, Element
 from extractors.html.place import SHORTEST_TEXT, place_of_content
 from extractors.html.table import is_layout
-from extractors.html.tree import BLOCKS, HEADINGS, Element
 
 _MOST_LINKED: Final = 0.5
 """Share of its text from which a block in links is a list of ways elsewhere."""

@@ -5,28 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from extractors.encodings.decoding import decode
 from extractors.html.content import main_content, whole_page
+from extractors.html.element import Element
+from extractors.html.markup import body_markup, parsed
 from extractors.html.metadata import long_texts, metadata, structured_data
+from extractors.html.nesting import DEEPEST, limited
 from extractors.html.pictures import Pictures
+from extractors.html.pieces import pieces_of, shows_text, unlinked_characters
 from extractors.html.reader import PageReader
 from extractors.html.table import is_layout
-from extractors.html.tree import Element, visible_tree
+from extractors.html.tree import page_tree, visible_tree
 from extractors.writer import DocumentWriter
 from knowledge.types import Document, ReadOptions
 
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser
-
-_DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([\w\-:.]+)""", re.IGNORECASE)
-_DECLARED_WITHIN: Final = 4096
-_XML_START: Final = "<?xml"
-_EMPTY = re.compile(
-    r"<(?!(?:area|br|col|hr|img|input|link|meta|source|wbr)\b)([A-Za-z][\w:.-]*)(\s[^<>]*)?/>"
+_DECLARATIONS: Final = tuple(
+    re.compile(rb"""%b\s*=\s*["']?\s*([\w\-:.]+)""" % name) for name in (b"charset", b"encoding")
 )
-"""In XHTML any element may be closed at once; to a parser of HTML it would be open, and swallow the page."""
+_DECLARED_WITHIN: Final = 4096
 _LEAST_TEXT: Final = 250
 """Characters. A page that shows fewer may say the rest in its structured data."""
 _NO_PARTS: Final[Mapping[str, bytes]] = MappingProxyType({})
@@ -41,10 +39,16 @@ def extract(data: bytes, name: str, options: ReadOptions) -> Document:
 
 def page_text(writer: DocumentWriter, data: bytes, charset: str | None = None) -> str:
     """The bytes of a page as text; `charset` is what a message's header says of them."""
-    declared = _DECLARED.search(data[:_DECLARED_WITHIN])
-    decoded = decode(data, charset or (declared.group(1).decode("ascii", "ignore") if declared else None))
+    decoded = decode(data, charset or _declared(data))
     writer.warnings.extend(decoded.warnings)
     return decoded.text
+
+
+def _declared(data: bytes) -> str | None:
+    """The encoding that a page says it is in."""
+    head = data[:_DECLARED_WITHIN].lower()
+    found = [match for pattern in _DECLARATIONS if (match := pattern.search(head))]
+    return min(found, key=re.Match.start).group(1).decode("ascii") if found else None
 
 
 def write_page(writer: DocumentWriter, text: str, options: ReadOptions, parts: Mapping[str, bytes]) -> bool:
@@ -52,17 +56,29 @@ def write_page(writer: DocumentWriter, text: str, options: ReadOptions, parts: M
 
     Returns whether the page shows any text. Of one that shows none the title is written.
     """
-    page = _parsed(text)
-    data = structured_data(page)
+    source, too_deep = limited(text)
+    if too_deep:
+        writer.warn(
+            f"{too_deep} tags were left out, but not their text: they nest deeper than {DEEPEST} levels"
+        )
+    page = parsed(source)
+    data = structured_data(page, source)
     facts = metadata(page, data)
     writer.describe(facts)
-    body = visible_tree(page)
-    content = whole_page(body) if options.whole_page else main_content(body)
+    said = long_texts(data)
     pictures = Pictures(writer, parts, are_kept=options.images, base=str(facts["url"] or ""))
+    markup = body_markup(page, source)
+    if options.whole_page:
+        pieces = pieces_of(markup)
+        if shows_text(pieces) and not (said and unlinked_characters(pieces) < _LEAST_TEXT):
+            PageReader(writer, pictures).read_pieces(pieces)
+            return True
+    body = visible_tree(markup)
+    content = whole_page(body) if options.whole_page else main_content(body)
     PageReader(writer, pictures, content.dropped).read(content.parts)
     if body.characters - body.linked < _LEAST_TEXT:
-        for said in long_texts(data):
-            write_body(writer, page_body(said), options, parts)
+        for content_text in said:
+            write_body(writer, page_body(content_text), options, parts)
     if not body.characters:
         writer.add("heading", str(writer.metadata.get("title", "")), level=1)
     return body.characters > 0
@@ -70,7 +86,7 @@ def write_page(writer: DocumentWriter, text: str, options: ReadOptions, parts: M
 
 def page_body(text: str) -> Element:
     """All that a page shows."""
-    return visible_tree(_parsed(text))
+    return page_tree(text)
 
 
 def write_body(
@@ -86,11 +102,3 @@ def has_data_table(body: Element) -> bool:
     """Whether a page shows a table that is there for its data, not for its looks."""
     elements = (node for node in body.nodes() if isinstance(node, Element))
     return any(element.tag == "table" and not is_layout(element) for element in elements)
-
-
-def _parsed(text: str) -> LexborHTMLParser:
-    from selectolax.lexbor import LexborHTMLParser
-
-    if text[:_DECLARED_WITHIN].lstrip().startswith(_XML_START):
-        text = _EMPTY.sub(r"<\1\2></\1>", text)
-    return LexborHTMLParser(text)

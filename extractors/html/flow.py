@@ -39,17 +39,18 @@ class Flow:
             marker, self._marker = self._marker, ""
             self._writer.add("list", self._quoted(marker + text))
         else:
-            self._writer.add("image" if _IMAGE.fullmatch(text) else "paragraph", self._quoted(text))
+            is_image = text.startswith("![") and _IMAGE.fullmatch(text) is not None
+            self._writer.add("image" if is_image else "paragraph", self._quoted(text))
 
     def flush_heading(self, level: int) -> None:
         """Ends a heading. One that leads elsewhere has its address below it: it is shown with every passage."""
-        text, address = self._inline.take()
+        text, link = self._inline.take()
         if text:
             self._write_list()
             self._marker = ""
             self._writer.add("heading", text.replace("\n", " "), level=level)
             if level > 1:
-                self._writer.add("paragraph", address)
+                self._writer.add("paragraph", link.address)
 
     def block(self, kind: BlockKind, text: str) -> None:
         """Writes a block that is not folded."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from extractors.cleaning import fold
 from extractors.html.address import readable
+from extractors.html.element import Element
 from extractors.html.pictures import Pictures
-from extractors.html.tree import Element
 from extractors.images import link_text
 
 _LINE_BREAK: Final = "\x00"
 """Stands for <br> until white space is folded; it cannot occur in clean text."""
-_FIRST_WIDE: Final = "\u2000"
-"""Below, white space is all alike, and no script is written without it."""
+_SPECIAL = re.compile("[\u2000-\u200a\u202f\u205f\u2e80-\uffff]")
+"""Spaces of a certain width, and the scripts that are written without any: elsewhere white space is all alike."""
 _EXPONENT = re.compile(r"\s*[-+\u2212]?\d+\s*")
 _PERMALINK_SIGNS: Final = frozenset(("#", "\u00b6", "\u00a7", "\U0001f517"))
 """Beside headings, to copy their address."""
@@ -24,22 +24,32 @@ _VALUED: Final = frozenset(
 """Types of form fields that show what was filled in."""
 
 
+class Link(NamedTuple):
+    """Where a link leads, and what is shown when one points at it."""
+
+    address: str
+    title: str
+
+
+_NO_LINK: Final = Link("", "")
+
+
 class InlineText:
     """Collects text and inline elements until `take`."""
 
     def __init__(self, pictures: Pictures) -> None:
         self._pictures = pictures
         self.pieces: list[str] = []
-        self._links: list[tuple[str, str]] = []
-        """Words and address."""
-        self._open: tuple[int, str] | None = None
-        """Where the words of the current link begin, and its address."""
+        self._open: tuple[int, Element] | None = None
+        """The current link, and where its words begin."""
+        self._first: tuple[int, int, Element] | None = None
+        """The first link that has words, and where these begin and end. Only it can be all that a block says."""
 
     def enter(self, element: Element) -> None:
         """Begins an inline element; others add nothing."""
         tag = element.tag
         if tag == "a":
-            self._open = (len(self.pieces), element.get("href"))
+            self._open = (len(self.pieces), element)
         elif tag == "br":
             self.pieces.append(_LINE_BREAK)
         elif tag == "img":
@@ -53,50 +63,58 @@ class InlineText:
         elif tag == "input":
             self.pieces.append(_shown_value(element))
 
-    def leave(self, element: Element) -> None:
-        if element.tag == "a":
+    def leave(self, tag: str) -> None:
+        if tag == "a":
             self._end_link()
             self._open = None
-        elif element.tag == "q":
+        elif tag == "q":
             self.pieces.append("\u201d")
 
-    def take(self) -> tuple[str, str]:
-        """The collected text, folded, and where it leads when it is nothing but a link.
+    def take(self) -> tuple[str, Link]:
+        """The collected text, folded, and the link when it is nothing but that.
 
         Line breaks that the author set are kept. A link may go on in the next block.
         """
-        self._end_link()
+        if self._open is not None:
+            self._end_link()
         text = "".join(self.pieces)
-        address = self._only_address(text.strip()) if self._links else ""
-        self._links.clear()
+        link = _NO_LINK
+        if self._first is not None:
+            link = self._only_link(*self._first)
+            self._first = None
         self.pieces.clear()
         if self._open is not None:
             self._open = (0, self._open[1])
-        return _folded(text), address
+        return _folded(text), link
 
     def take_linked(self) -> str:
-        """The collected text; one that is nothing but a link with its address.
+        """The collected text; one that is nothing but a link with its address, and its title if that says more.
 
         In running text addresses are left out: they hide the words from readers and from search.
         """
-        text, address = self.take()
-        if not address or not text or "](" in text or address.rstrip("/") == text.rstrip("/"):
+        text, link = self.take()
+        if not link.address or not text or "](" in text or link.address.rstrip("/") == text.rstrip("/"):
             return text
-        return f"[{link_text(text)}]({address})"
+        title = f' "{link.title}"' if link.title and _says_more(link.title, text) else ""
+        return f"[{link_text(text)}]({link.address}{title})"
 
     def _end_link(self) -> None:
         if self._open is None:
             return
-        start, address = self._open
-        text = "".join(self.pieces[start:]).strip()
-        if address.startswith("#") and text in _PERMALINK_SIGNS:
+        start, link = self._open
+        words = "".join(self.pieces[start:]).strip()
+        if words in _PERMALINK_SIGNS and link.get("href").startswith("#"):
             del self.pieces[start:]
-        elif text:
-            self._links.append((text, address))
+        elif words and self._first is None:
+            self._first = (start, len(self.pieces), link)
 
-    def _only_address(self, text: str) -> str:
-        address = next((address for words, address in self._links if words == text), "")
-        return readable(address, self._pictures.base)
+    def _only_link(self, start: int, end: int, link: Element) -> Link:
+        if "".join(self.pieces[:start]).strip() or "".join(self.pieces[end:]).strip():
+            return _NO_LINK
+        address = readable(link.get("href"), self._pictures.base)
+        if not address:
+            return _NO_LINK
+        return Link(address, " ".join(link.get("title").split()).replace('"', "'"))
 
     def _is_exponent(self, element: Element) -> bool:
         """Raised digits after a digit: without a sign the number would be another."""
@@ -105,13 +123,17 @@ class InlineText:
         return before[-1:].isdigit() and isinstance(content, str) and bool(_EXPONENT.fullmatch(content))
 
 
+def _says_more(title: str, text: str) -> bool:
+    """Most titles of links repeat their words, or put a few around them."""
+    shown, hidden = text.casefold(), title.casefold()
+    return shown not in hidden and hidden not in shown
+
+
 def _folded(text: str) -> str:
-    if not text or text.isspace():
-        return ""
-    if _LINE_BREAK not in text:
-        is_plain = text.isascii() or max(text) < _FIRST_WIDE
-        return " ".join(text.split()) if is_plain else fold(text)
-    return "\n".join(filter(None, map(fold, text.split(_LINE_BREAK))))
+    if _LINE_BREAK in text:
+        return "\n".join(filter(None, map(fold, text.split(_LINE_BREAK))))
+    is_plain = text.isascii() or _SPECIAL.search(text) is None
+    return " ".join(text.split()) if is_plain else fold(text)
 
 
 def _shown_value(field: Element) -> str:

@@ -26,16 +26,17 @@ _TIMES: Final = {
     "created": ("article:published_time", "datepublished", "date", "dc.date", "dcterms.created", "pubdate"),
     "modified": ("article:modified_time", "datemodified", "og:updated_time", "dcterms.modified"),
 }
+_DATA_TYPE: Final = "application/ld+json"
 _ADDRESSES: Final = ("http://", "https://")
 _LONG_TEXTS: Final = ("articleBody", "description", "text")
 _MOST_DATA: Final = 10_000
 """Values of schema.org data that are looked at."""
 
 
-def structured_data(page: LexborHTMLParser) -> list[dict[str, Any]]:
-    """The schema.org objects of a page (JSON-LD), outer ones first; damaged data is left out."""
+def structured_data(page: LexborHTMLParser, source: str) -> list[dict[str, Any]]:
+    """The schema.org objects (JSON-LD) of a page parsed from `source`, outer ones first; damaged data is left out."""
     found: list[dict[str, Any]] = []
-    for script in page.css("script[type='application/ld+json' i]"):
+    for script in page.css(f"script[type='{_DATA_TYPE}']") if _DATA_TYPE in source else ():
         try:
             found.extend(_objects(json.loads(script.text(), strict=False)))
         except (ValueError, RecursionError):
@@ -61,7 +62,7 @@ def metadata(page: LexborHTMLParser, data: list[dict[str, Any]]) -> dict[str, Va
         for field, names in _FIELDS.items()
     }
     for field, names in _TIMES.items():
-        times = (iso_seconds(said.get(name)) for name in names)
+        times = (iso_seconds(said[name]) for name in names if name in said)
         found[field] = next((time for time in times if time is not None), None)
     return found
 
@@ -73,20 +74,20 @@ def long_texts(data: list[dict[str, Any]]) -> list[str]:
 
 
 def _said(page: LexborHTMLParser) -> dict[str, str]:
-    """Name, lower case → the first value that is not blank."""
-    title = page.css_first("title")
-    said = {"title": (title.text() if title is not None else "").strip()}
-    root = page.root
-    said["lang"] = (root.attributes.get("lang") if root is not None else None) or ""
-    for meta in page.css("meta[content]"):
+    """Name, lower case → the first value that is not blank. Selectors would cost a small page more than its text."""
+    said = {"lang": (page.root.attributes.get("lang") if page.root is not None else None) or ""}
+    for node in page.head.iter() if page.head is not None else ():
+        if node.tag == "title":
+            said.setdefault("title", node.text().strip())
+        elif node.tag == "link" and node.attributes.get("rel") == "canonical":
+            said.setdefault("canonical", node.attributes.get("href") or "")
+    for meta in page.tags("meta"):
         attributes = meta.attributes
         name = attributes.get("name") or attributes.get("property") or attributes.get("itemprop")
         name = (name or attributes.get("http-equiv") or "").strip().lower()
         value = (attributes.get("content") or "").strip()
         if value:
             said[name] = said.get(name) or value
-    link = page.css_first("link[rel=canonical]")
-    said["canonical"] = (link.attributes.get("href") if link is not None else None) or ""
     return said
 
 

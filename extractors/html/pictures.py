@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import unquote, unquote_to_bytes
 
 from extractors.html.address import readable
-from extractors.html.tree import Element
+from extractors.html.element import Element
 from extractors.images import link_text
 from extractors.writer import DocumentWriter
 

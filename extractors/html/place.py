@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from extractors.html.boilerplate import is_marked_main
+from extractors.html.element import BLOCKS, HEADINGS, Element
 from extractors.html.table import is_layout
-from extractors.html.tree import BLOCKS, HEADINGS, Element
 
 SHORTEST_TEXT: Final = 25
 """Characters of a block that may be running text, as in Readability; what is shorter weighs nothing."""

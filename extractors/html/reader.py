@@ -1,15 +1,19 @@
-"""Walks the tree of a page and writes what it says, block by block."""
+"""Writes what a page says, block by block: from its tree, or faster from its markup when all of it is read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+import html
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final
 
+from extractors.html.element import BLOCKS, HEADINGS, Element
 from extractors.html.flow import Flow
+from extractors.html.hidden import is_hidden
 from extractors.html.inline import InlineText
 from extractors.html.pictures import Pictures
+from extractors.html.pieces import element_pieces, text_behind
 from extractors.html.table import caption, is_layout, table_rows
-from extractors.html.tree import BLOCKS, HEADINGS, Element
+from extractors.html.tree import built
 from extractors.table import markdown_table
 from extractors.writer import DocumentWriter
 
@@ -19,7 +23,26 @@ _ACTING: Final = _INLINE | BLOCKS
 _LISTS: Final = frozenset(("ul", "ol", "menu", "dir", "dl"))
 _CODE: Final = frozenset(("pre", "listing"))
 _PARAGRAPHS: Final = BLOCKS - HEADINGS.keys() - _LISTS - _CODE - {"table", "li", "dt", "dd", "blockquote"}
+_ACTS: Final = {
+    **{f"/{tag}": "leave" for tag in _ACTING},
+    **dict.fromkeys(_ACTING, "enter"),
+    **dict.fromkeys(_INLINE, "inline"),
+    **{f"/{tag}": "inline end" for tag in _INLINE},
+    **{f"/{tag}": "break" for tag in (*_PARAGRAPHS, "li", "dt", "dd")},
+    **dict.fromkeys((*_PARAGRAPHS, *HEADINGS), "break"),
+    **dict.fromkeys(("table", "pre", "listing", "math", "sup", "iframe"), "whole"),
+}
+"""Tag in the markup → whether it only ends the block before it, opens or closes an element that does more, or begins
+one of which what is read depends on all that is in it."""
 _NONE: Final[frozenset[Element]] = frozenset()
+
+
+class _Acts(dict[str, str]):
+    """What to do at each tag of a page; "" where it is the text behind it alone that counts."""
+
+    def __missing__(self, tag: str) -> str:
+        self[tag] = act = "hidden" if is_hidden(tag) else _ACTS.get(tag.partition(" ")[0], "")
+        return act
 
 
 class PageReader:
@@ -36,8 +59,40 @@ class PageReader:
     def read(self, parts: Iterable[Element]) -> None:
         """Writes each part whole, without what was dropped."""
         for part in parts:
-            _walk(part, self._dropped, self._inline, self._enter, self._leave)
+            self._read(part)
         self._flow.flush()
+
+    def read_pieces(self, markup: Sequence[str]) -> None:
+        """Writes all of a page from its tags. Trees are built of tables, formulas and the like only."""
+        collected = self._inline.pieces
+        acts = _Acts()
+        pieces = iter(markup)
+        for piece in pieces:
+            tag, _, text = piece.partition(">")
+            act = acts[tag]
+            if act == "break":
+                if collected:
+                    self._flow.flush()
+            elif act == "inline":
+                self._inline.enter(Element(tag.partition(" ")[0], tag))
+            elif act == "inline end":
+                self._inline.leave(tag[1:])
+            elif act == "leave":
+                self._leave(tag[1:])
+            elif act == "enter":
+                self._enter(Element(tag.partition(" ")[0], tag))
+            elif act == "whole":
+                whole = element_pieces(piece, pieces)
+                self._read(built(whole))
+                text = text_behind(whole)
+            elif act == "hidden":
+                text = text_behind(element_pieces(piece, pieces))
+            if text and (collected or not text.isspace()):
+                collected.append(html.unescape(text) if "&" in text else text)
+        self._flow.flush()
+
+    def _read(self, element: Element) -> None:
+        _walk(element, self._dropped, self._inline, self._enter, self._leave)
 
     def _enter(self, element: Element) -> bool:
         """Begins an element; False when its children are not to be walked."""
@@ -67,12 +122,11 @@ class PageReader:
             self._flow.open_item("" if tag == "dt" else ": ")
         return True
 
-    def _leave(self, element: Element) -> None:
-        tag = element.tag
+    def _leave(self, tag: str) -> None:
         if tag in _PARAGRAPHS:
             self._flow.flush()
         elif tag in _INLINE:
-            self._inline.leave(element)
+            self._inline.leave(tag)
         elif tag in HEADINGS:
             self._flow.flush_heading(HEADINGS[tag])
         elif tag in _LISTS:
@@ -99,8 +153,8 @@ class PageReader:
             inline.pieces.append(" ") if element.tag in BLOCKS else inline.enter(element)
             return True
 
-        def leave(element: Element) -> None:
-            inline.pieces.append(" ") if element.tag in BLOCKS else inline.leave(element)
+        def leave(tag: str) -> None:
+            inline.pieces.append(" ") if tag in BLOCKS else inline.leave(tag)
 
         _walk(cell, self._dropped, inline, enter, leave)
         return inline.take_linked().replace("\n", " ")
@@ -111,7 +165,7 @@ def _walk(
     dropped: Collection[Element],
     inline: InlineText,
     enter: Callable[[Element], bool],
-    leave: Callable[[Element], None],
+    leave: Callable[[str], None],
 ) -> None:
     """Adds text to `inline`, calls `enter` and, where that says to go in, `leave` for elements, in reading order."""
     if not enter(root):
@@ -135,11 +189,11 @@ def _walk(
                 waiting.append((child, iter(inside)))
                 break
             if acts:
-                leave(child)
+                leave(child.tag)
         else:
             waiting.pop()
             if element.tag in _ACTING:
-                leave(element)
+                leave(element.tag)
 
 
 def _number(element: Element, name: str, default: int | None) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
-from extractors.html.tree import Element
+from extractors.html.element import Element
 
 _MOST_SPANNED: Final = 200
 _MOST_FILLED: Final = 100_000

@@ -10,6 +10,7 @@ from lxml import etree
 
 from extractors.ods.cells import SheetBuilder
 from extractors.ods.frames import picture, write_frame
+from extractors.ods.macros import write_basic
 from extractors.ooxml.package import Element, Package, attribute, local
 from extractors.times import iso_seconds
 from extractors.workbook.pages import page_words
@@ -93,7 +94,7 @@ class _Reader:
 
 
 def extract(data: bytes, name: str, options: ReadOptions) -> Document:
-    """Values as the file shows them; hidden sheets are left out with a warning, macros without."""
+    """Values as the file shows them; hidden sheets are left out with a warning. Macros come last."""
     package = Package(data, name)
     _refuse_encrypted(package)
     writer = DocumentWriter(name)
@@ -117,6 +118,7 @@ def extract(data: bytes, name: str, options: ReadOptions) -> Document:
                     reader.end(element)
     except etree.XMLSyntaxError as error:
         raise ExtractionError(f"{name} is damaged: content.xml is not well-formed ({error})") from error
+    write_basic(writer, package)
     writer.warn_of_hidden(reader.hidden)
     return writer.finish("no visible sheet has a value")
 

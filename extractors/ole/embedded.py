@@ -6,6 +6,8 @@ import re
 from typing import Final
 
 from extractors.ole.compound import MAGIC, CompoundFile
+from extractors.recognition.signatures import binary_kind
+from extractors.recognition.zip import ZIP_STARTS, zip_kind
 from knowledge.errors import ExtractionError, UnsupportedFormat
 
 _NATIVE: Final = "\x01Ole10Native"
@@ -42,8 +44,15 @@ def file_in_folder(container: CompoundFile, folder: str, name: str) -> tuple[byt
         return _native(container.read(folder + _NATIVE), name)
     for carrier in _CARRIERS:
         if folder + carrier in container.paths:
-            return container.read(folder + carrier), name
+            data = container.read(folder + carrier)
+            return data, _called(name, data)
     raise UnsupportedFormat("it is an object that only the program that made it can read")
+
+
+def _called(name: str, data: bytes) -> str:
+    """With the suffix of what it holds, since it has but a number for a name."""
+    kind = zip_kind(data, name, "") if data.startswith(ZIP_STARTS) else binary_kind(data)
+    return f"{name}{kind or ''}"
 
 
 def _native(data: bytes, otherwise: str) -> tuple[bytes, str]:

@@ -9,7 +9,9 @@ from typing import Final
 
 from extractors.attachments import attach
 from extractors.images import link_text
+from extractors.ole.compound import CompoundFile
 from extractors.ole.embedded import embedded_file
+from extractors.ole.macros import write_macros
 from extractors.ooxml.package import Element, Package, Relation
 from extractors.writer import DocumentWriter
 from knowledge.errors import ExtractionError
@@ -113,6 +115,14 @@ class Part:
             separator = included.text[end : block.start] if end else "\n\n"
             text, end = included.text[block.start : block.end], block.end
             self.writer.add(block.kind, text, level=block.level, separator=separator)
+
+    def write_macros(self) -> None:
+        """Adds the source of the macros, if there are any."""
+        for path in self.targets("vbaProject"):
+            try:
+                write_macros(self.writer, CompoundFile(self.package.read(path), path))
+            except ExtractionError as error:
+                self.writer.warn_of_unread(path, error)
 
     def _kept(self, path: str) -> str:
         if path not in self._pictures:

@@ -37,7 +37,10 @@ def page_annotations(document: PdfDocument, page: Any) -> Annotations:
         if kind == pdfium.FPDF_ANNOT_LINK:
             found.links += _links(document, annotation)
         elif kind == pdfium.FPDF_ANNOT_FILEATTACHMENT:
-            found.files += _files(document, annotation)
+            files = list(_files(document, annotation))
+            found.files += files
+            names = {file.get_name() for file in files}
+            found.notes += [text for text in _texts(annotation, "Contents") if text not in names]
         elif kind == pdfium.FPDF_ANNOT_FREETEXT:
             found.typed += _texts(annotation, "Contents")
         elif kind == pdfium.FPDF_ANNOT_WIDGET:

@@ -36,15 +36,16 @@ def extract(data: bytes, name: str, options: ReadOptions) -> Document:
 
     Without `options.layout` a page is one block, its text in the order of the file.
     """
-    document = open_pdf(data, name, options.password)
     writer = DocumentWriter(name)
+    document = open_pdf(data, writer, options.password)
+    damage = tuple(writer.warnings)
     _describe(document, writer)
     gaps = _write_layout(document, writer, options) if options.layout else write_plain(document, writer)
     for warning in gaps.warnings(len(document)):
         writer.warn(warning)
     _attach(writer, _embedded(document), options)
     has_nothing = len(gaps.broken) + len(gaps.empty) + len(gaps.garbled) == len(document)
-    return writer.finish(why_empty(document, gaps) if has_nothing else "")
+    return writer.finish("; ".join((*damage, why_empty(document, gaps))) if has_nothing else "")
 
 
 def _describe(document: PdfDocument, writer: DocumentWriter) -> None:

@@ -42,6 +42,7 @@ def repeated_lines(pages: Sequence[Page]) -> list[set[int]]:
     for number, (page, page_edges) in enumerate(zip(pages, edges, strict=True)):
         for rows in page_edges:
             found[number] |= _furniture(page, rows, keys)
+        found[number] -= _headers_of_tables(page, found[number])
     emptied = sum(
         bool(gone) and len(gone) == len(page.lines) for gone, page in zip(found, pages, strict=True)
     )
@@ -129,6 +130,16 @@ def _furniture(page: Page, rows: Sequence[Sequence[int]], keys: set[Key]) -> set
         del found[inner]
         inner -= 1
     return {position for row in found for position in row}
+
+
+def _headers_of_tables(page: Page, gone: set[int]) -> set[int]:
+    """What repeats on top of a ruled table that does not: its header comes again on every page."""
+    kept: set[int] = set()
+    for grid in page.grids if gone else ():
+        inside = {at for at, line in enumerate(page.lines) if grid.place(line)}
+        if not inside <= gone:
+            kept |= inside & gone
+    return kept
 
 
 def _is_number(page: Page, row: Sequence[int]) -> bool:

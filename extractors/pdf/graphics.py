@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from math import cos, sin
 from typing import Any, Final
 
@@ -71,7 +72,7 @@ def page_graphics(page: Any, angle: float = 0.0) -> Graphics:
     count = min(call.object_count(handle), _MOST_OBJECTS)
     across, up = round(cos(angle), 2), round(sin(angle), 2)
     matrix = _AS_IS if (across, up) == (1, 0) else (across, -up, up, across, 0.0, 0.0)
-    walk.visit((call.object_at(handle, index) for index in range(count)), matrix, 0)
+    walk.visit(list(map(call.object_at, repeat(handle), range(count))), matrix, 0)
     if len(graphics.horizontal) + len(graphics.vertical) > _MOST_RULES:
         graphics.horizontal, graphics.vertical = [], []
     return graphics
@@ -90,12 +91,9 @@ class _Walk:
         self._edges = (ctypes.c_float * 4)()
         self._edge_refs = tuple(ctypes.byref(self._edges, 4 * edge) for edge in range(4))
 
-    def visit(self, handles: Iterator[Any], matrix: Matrix, depth: int) -> None:
-        pdfium, type_of = self._pdfium, calls().object_type
-        for address in handles:
-            kind = type_of(address)
-            if kind == pdfium.FPDF_PAGEOBJ_TEXT:
-                continue
+    def visit(self, handles: Sequence[Any], matrix: Matrix, depth: int) -> None:
+        pdfium = self._pdfium
+        for address, kind in zip(handles, map(calls().object_type, handles), strict=True):
             if kind == pdfium.FPDF_PAGEOBJ_PATH:
                 self._path(address, matrix)
             elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
@@ -114,7 +112,7 @@ class _Walk:
         self._seen += max(count, 0)
         if self._seen > _MOST_OBJECTS:
             return
-        handles = (pointer(pdfium.FPDFFormObj_GetObject(form, index)) for index in range(count))
+        handles = [pointer(pdfium.FPDFFormObj_GetObject(form, index)) for index in range(count)]
         inner = _product((own.a, own.b, own.c, own.d, own.e, own.f), matrix)
         self.visit(handles, inner, depth + 1)
 

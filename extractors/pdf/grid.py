@@ -88,8 +88,12 @@ def filled(
         tuple(texts.get((row, column), "") for column in range(len(grid.xs) - 1))
         for row in reversed(range(len(grid.ys) - 1))
     )
-    table = Table(rows, grid.xs[0], grid.xs[-1], grid.ys[0], grid.ys[-1])
-    return table, {at for inside in cells.values() for at in inside}
+    first = {at for (row, _), inside in cells.items() if row == len(rows) - 1 for at in inside}
+    held = {at for inside in cells.values() for at in inside}
+    bold = {at for at in held if lines[at].is_bold}
+    has_bold_header = bool(first) and first <= bold < held
+    table = Table(rows, grid.xs[0], grid.xs[-1], grid.ys[0], grid.ys[-1], grid.xs, has_bold_header)
+    return table, held
 
 
 def _is_coarse(cells: Sequence[Sequence[Line]]) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 
 from extractors.cleaning import fold, join
 
+_HYPHENS: Final = ("-", "\u2010")
 _END = re.compile(r"(?<![^\W\d_])((?:[^\W\d_]+[-\u2010])*)([^\W\d_]{2,})[-\u2010]\Z")
 _TAIL: Final = 40
 """Characters at the end of a line that hold its last word."""
@@ -36,7 +37,7 @@ class Hyphens:
 
     def join(self, first: str, second: str) -> str:
         """Always ends with `second`."""
-        broken = _END.search(first[-_TAIL:])
+        broken = _END.search(first[-_TAIL:]) if first[-1:] in _HYPHENS else None
         rest = _START.match(second) if broken else None
         if broken is None or rest is None:
             return join(first, second)

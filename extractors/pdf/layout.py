@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from extractors.pdf.code import Code, code, holds_code
 from extractors.pdf.columns import in_order
+from extractors.pdf.continued import repeat_headers
 from extractors.pdf.furniture import repeated_lines, repeated_pictures
 from extractors.pdf.graphics import Picture
 from extractors.pdf.grid import filled
@@ -47,6 +48,7 @@ def layout(pages: Sequence[Page], outline: Outline, *, page_headers: bool) -> It
     reader = _Reader(outline, hyphens, holds_code(pages))
     contents = [reader.contents(page) for page in pages]
     _unite(contents, hyphens)
+    repeat_headers(contents)
     levels = heading_levels([_paragraphs(content) for content in contents], outline)
     for number, content in enumerate(contents):
         position = 0
@@ -97,8 +99,14 @@ class _Reader:
             if kind == "code" and len(lines) > 1:
                 yield code(lines)
                 continue
-            titles = {at for at, line in enumerate(lines) if (page, squeezed(line.text)) in self._outline}
+            titles = self._titles(lines, page)
             yield from paragraphs(lines, self._hyphens, page=page, titles=titles, is_turned=is_turned)
+
+    def _titles(self, lines: Sequence[Line], page: int) -> set[int]:
+        """Positions of the lines that the outline names."""
+        if not self._outline:
+            return set()
+        return {at for at, line in enumerate(lines) if (page, squeezed(line.text)) in self._outline}
 
     def _kind(self, item: Item) -> str | None:
         if not isinstance(item, Line):

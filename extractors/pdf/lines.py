@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from operator import sub
+from operator import lt, sub
 from typing import Any, Final
 
 from extractors.pdf.letters import Places, turned_spans
@@ -93,9 +93,12 @@ class _Words:
         self._spans = [match.span() for match in _WORD.finditer(text)]
         self._boxes = boxes = places.boxes(self._spans)
         self._lefts, self._rights = boxes[::8], boxes[6::8]
-        for position, (left, last_left) in enumerate(zip(self._lefts, boxes[4::8], strict=True)):
-            if last_left < left:
-                self._lefts[position], self._rights[position] = last_left, boxes[8 * position + 2]
+        last_lefts = boxes[4::8]
+        # Few pages have a word that runs to the left, and finding that out is much faster than looking at each.
+        if any(map(lt, last_lefts, self._lefts)):
+            for position, last_left in enumerate(last_lefts):
+                if last_left < self._lefts[position]:
+                    self._lefts[position], self._rights[position] = last_left, boxes[8 * position + 2]
         self._gaps = list(map(sub, self._lefts[1:], self._rights))
 
     def pieces(self) -> Iterator[tuple[int, int]]:
@@ -118,8 +121,13 @@ class _Words:
             size = max(size, places.size_and_angle(self._spans[end - 1][1] - 1)[0])
         if angle:
             self._turn(first, end, angle)
-        base = places.base(self._spans[first][0], angle)
-        parts = borders.within(min(self._lefts[first:end]), max(self._rights[first:end]), base)
+        parts: Sequence[float] = ()
+        if borders.rules:
+            parts = borders.within(
+                min(self._lefts[first:end]),
+                max(self._rights[first:end]),
+                places.base(self._spans[first][0], angle),
+            )
         if parts or not self._is_tight(first, end, size):
             for position in range(first + 1, end):
                 if self._is_cut(position, size, parts):
@@ -190,13 +198,17 @@ class _Words:
         return Line(text, left, right, base, size, angle, is_bold, is_monospaced, gaps)
 
     def _wide_gaps(self, first: int, end: int, size: float) -> tuple[Gap, ...]:
-        if max(self._gaps[first : end - 1], default=0.0) <= _CELL_GAP * size:
+        least = _CELL_GAP * size
+        gaps = self._gaps[first : end - 1]
+        if max(gaps, default=0.0) <= least:
             return ()
         start = self._spans[first][0]
         return tuple(
-            (self._spans[position + 1][0] - start, self._rights[position], self._lefts[position + 1])
-            for position in range(first, end - 1)
-            if self._gaps[position] > _CELL_GAP * size
+            [
+                (self._spans[position][0] - start, self._rights[position - 1], self._lefts[position])
+                for position, gap in enumerate(gaps, start=first + 1)
+                if gap > least
+            ]
         )
 
     def _linked(

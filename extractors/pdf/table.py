@@ -41,6 +41,10 @@ class Table:
     right: float
     bottom: float
     top: float
+    edges: Sequence[float] = ()
+    """Of its columns, where they are ruled."""
+    is_first_row_bold: bool = False
+    """While not all others are."""
 
     @property
     def base(self) -> float:
@@ -102,8 +106,12 @@ def _goes_on(above: Cells, texts: Cells) -> bool:
     )
 
 
+def is_figure(text: str) -> bool:
+    return _FIGURE.match(text) is not None
+
+
 def _share_of_figures(column: Sequence[str]) -> float:
-    return sum(_FIGURE.match(text) is not None for text in column) / max(1, len(column))
+    return sum(map(is_figure, column)) / max(1, len(column))
 
 
 def _without_signs(rows: list[Cells]) -> list[Cells]:

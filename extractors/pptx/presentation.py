@@ -54,6 +54,7 @@ class _Reader:
         if hidden:
             self._writer.warn(f"hidden slides were read too: {', '.join(hidden)}")
         self._write_shared()
+        self._part.write_macros()
 
     def _slides(self, presentation: Element) -> Iterator[str]:
         """The parts of the slides in the order in which they are shown."""

@@ -11,7 +11,7 @@ from extractors.cleaning import fold
 from extractors.ooxml.drawings import write_chart
 from extractors.ooxml.package import Element, attribute, child, descend, local
 from extractors.ooxml.part import Part, described, linked
-from extractors.ooxml.table import bounded, repeated, write_table
+from extractors.ooxml.table import repeated, spread, write_table
 from extractors.pptx.layouts import Layout
 from extractors.pptx.shapes import TITLES, Box, Shape, description, reading_order, shapes_of
 from extractors.pptx.text import cell_text, lines, link_address, paragraph_text, paragraphs
@@ -110,18 +110,20 @@ class SlideWriter:
         self._add("paragraph", described(description(shape)))
 
     def _rows(self, table: Element) -> list[list[str]]:
-        """A cell merged over columns is written once, one merged over rows in each of them unless it is long."""
-        rows: list[list[str]] = []
+        """A cell merged over rows is written in each of them unless it is long."""
+        rows: list[list[str | None]] = []
         for row in (item for item in table if local(item) == "tr"):
             above = rows[-1] if rows else []
-            cells: list[str] = []
+            cells: list[str | None] = []
             for cell in (item for item in row if local(item) == "tc"):
-                text = "" if _is_on(cell, "hMerge") else cell_text(cell, self.part)
-                if _is_on(cell, "vMerge") and len(cells) < len(above):
-                    text = repeated(above[len(cells)])
-                cells.append(text)
-            rows.append(bounded(cells))
-        return rows
+                if _is_on(cell, "hMerge"):
+                    cells.append(None)
+                elif _is_on(cell, "vMerge") and len(cells) < len(above):
+                    cells.append(repeated(above[len(cells)] or ""))
+                else:
+                    cells.append(cell_text(cell, self.part))
+            rows.append(cells)
+        return spread(rows)
 
     def _address(self, shape: Shape) -> str:
         """Where a click on the shape leads, or where its film or sound comes from."""

@@ -102,6 +102,15 @@ UNREADABLE: Final = {
 }
 """What a content is called as long as nothing reads it."""
 
+_SAVE_AS: Final = {
+    **dict.fromkeys((".doc", ".odt", ".rtf", ".hwp"), ".docx"),
+    **dict.fromkeys((".ppt", ".odp"), ".pptx"),
+    **dict.fromkeys((".vsd", ".vsdx", ".iwork", ".odf"), ".pdf"),
+    ".msg": ".eml",
+    ".epub": ".html",
+}
+"""What the programs that make these formats can save them as, and is read."""
+
 _BINARY: Final = frozenset(
     ".pdf .docx .docm .dotx .xlsx .xlsm .xltx .xlsb .pptx .pptm .potx .ppsx .odt .ods .odp .epub "
     ".zip .tar .gz .tgz .bz2 .tbz2 .xz .txz".split()
@@ -136,7 +145,8 @@ def recognize(data: bytes, name: str) -> str:
     if kind == ENCRYPTED_OFFICE:
         return kind
     if kind not in SUFFIXES:
-        raise unsupported(name, UNREADABLE[kind])
+        advice = f"; save it as {_SAVE_AS[kind]}" if kind in _SAVE_AS else supported_hint()
+        raise UnsupportedFormat(f"{_called(name)} is {UNREADABLE[kind]}, which cannot be read{advice}")
     return SUFFIXES[kind]
 
 

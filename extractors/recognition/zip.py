@@ -23,6 +23,7 @@ _DAMAGE: Final = (
     NotImplementedError,
     RuntimeError,
 )
+_CUT_OFF: Final = "its end, where the directory stands, is missing; it was probably cut off, get it again"
 _MAIN_TYPE = re.compile(
     rb"vnd\.(?:openxmlformats-officedocument\.|ms-)(word|spreadsheet|excel|presentation|powerpoint|visio)"
     rb"[\w.-]*\.main",
@@ -65,8 +66,9 @@ def zip_kind(data: bytes, name: str, suffix: str) -> str:
     try:
         package = zipfile.ZipFile(io.BytesIO(data))
     except _DAMAGE as error:
+        why = _CUT_OFF if str(error) == "File is not a zip file" else error
         what = f"{suffix[1:]} file" if suffix not in ("", ".zip") else "ZIP archive"
-        raise ExtractionError(f"{name or 'the data'} is a damaged {what}: {error}") from error
+        raise ExtractionError(f"{name or 'the data'} is a damaged {what}: {why}") from error
     parts = {part.replace("\\", "/").casefold(): part for part in package.namelist()}
     told = _declared(package, parts) or next((kind for part, kind in _TELLING_PARTS if part in parts), None)
     if told is None and suffix.startswith(_PACKAGE_SUFFIXES):

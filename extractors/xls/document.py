@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import codecs
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from extractors.attachments import attach
+from extractors.ole.code_pages import encoding_of
 from extractors.ole.compound import MAGIC, CompoundFile
 from extractors.ole.embedded import file_in_folder
 from extractors.ole.encryption import decrypted
+from extractors.ole.macros import write_macros
 from extractors.table import markdown_table
 from extractors.workbook.formats import BUILT_IN, REGIONAL, formatter
 from extractors.workbook.sheet import SheetWriter
@@ -32,7 +33,6 @@ _FORMATS: Final = frozenset((0x1E, 0x41E))
 _STYLES: Final = {0xE0: "<2xH", 0x243: "<xB", 0x443: "<xB"}
 _WORKSHEET, _CHART = 0, 2
 _MOST_SHEETS: Final = 4096
-_ENCODINGS: Final = {367: "ascii", 10000: "mac_roman", 32768: "mac_roman", 32769: "cp1252"}
 
 
 @dataclass(slots=True)
@@ -78,6 +78,7 @@ def extract(data: bytes, name: str, options: ReadOptions) -> Document:
             out.add("table", markdown_table(chart.rows()))
     if container is not None:
         _attach_objects(writer, container, options)
+        write_macros(writer, container)
     writer.warn_of_hidden([entry.title for entry in found.entries if entry.is_hidden])
     return writer.finish("no visible sheet has a value")
 
@@ -94,9 +95,11 @@ def _opened(data: bytes, name: str) -> tuple[bytes, CompoundFile | None]:
 
 
 def _attach_objects(writer: DocumentWriter, container: CompoundFile, options: ReadOptions) -> None:
-    """Reads the files in the workbook: each is in a folder of the container."""
+    """Reads the files in the workbook: each is in a folder of the container; Excel's own begin with "_"."""
     folders = dict.fromkeys(path.split("/")[0] for path in container.paths if "/" in path)
     for folder in folders:
+        if folder.startswith("_"):
+            continue
         name = folder
         try:
             data, name = file_in_folder(container, f"{folder}/", folder)
@@ -163,7 +166,7 @@ def _add(found: _Globals, kind: int, data: bytes) -> None:
     elif kind == _ENCRYPTION:
         found.is_encrypted = bool(data.strip(b"\0"))
     elif kind == _CODE_PAGE:
-        book.encoding = _encoding(struct.unpack_from("<H", data)[0])
+        book.encoding = encoding_of(struct.unpack_from("<H", data)[0])
     elif kind == _CALENDAR:
         found.starts_1904 = data[:1] == b"\1"
     elif kind == _SHEET:
@@ -182,11 +185,3 @@ def _add_format(found: _Globals, kind: int, data: bytes) -> None:
         found.codes[len(found.codes)] = found.book.text(data, 0 if kind == 0x1E else 2, 1)
     else:
         found.codes[struct.unpack_from("<H", data)[0]] = found.book.text(data, 2, 2 if version == 8 else 1)
-
-
-def _encoding(code_page: int) -> str:
-    name = _ENCODINGS.get(code_page, f"cp{code_page}")
-    try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return "cp1252"

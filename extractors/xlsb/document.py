@@ -36,6 +36,7 @@ def extract(data: bytes, name: str, options: ReadOptions) -> Document:
             part = book.beside(entry.part)
             content = SheetBinary(data=package.read(entry.part), strings=strings, shows=shows)
             _write_sheet(SheetWriter(writer, entry.title), part, content)
+    book.write_macros()
     writer.warn_of_hidden([entry.title for entry in entries if entry.is_hidden])
     return writer.finish("no visible sheet has a value")
 

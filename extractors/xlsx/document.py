@@ -44,6 +44,7 @@ def extract(data: bytes, name: str, options: ReadOptions) -> Document:
             writer.warn(f"the sheet {entry.title} was not read to its end: {error}")
     for source in data_sources(book):
         writer.add("paragraph", source)
+    book.write_macros()
     writer.warn_of_hidden([entry.title for entry in entries if entry.is_hidden])
     try:
         return writer.finish("no visible sheet has a value")

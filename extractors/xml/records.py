@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Final
 
 from extractors.writer import DocumentWriter
@@ -60,7 +61,7 @@ def write_record(writer: DocumentWriter, element: Any) -> None:
 
 
 def _write_child(writer: DocumentWriter, child: Any, path: str) -> None:
-    if sum(1 for _ in child.iter()) > _LONGEST_BLOCK:
+    if sum(1 for _ in islice(child.iter(), _LONGEST_BLOCK + 1)) > _LONGEST_BLOCK:
         _write_lines(writer, list(_attributes(child, path)), child.sourceline)
         write_data(writer, child, path)
     else:

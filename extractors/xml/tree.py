@@ -13,6 +13,7 @@ from lxml import etree
 
 from extractors.cleaning import clean
 from extractors.encodings.decoding import decode
+from extractors.xml.depth import shallow
 from knowledge.errors import ExtractionError
 
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})""")
@@ -21,6 +22,8 @@ _DEFINITION = re.compile(
     r"""<!ENTITY\s+([A-Za-z][\w.-]{0,63})\s+(?:"((?:[^"<&%]|&#\w+;){0,200})"|'((?:[^'<&%]|&#\w+;){0,200})')\s*>"""
 )
 _BUILT_IN: Final = frozenset(("amp", "lt", "gt", "quot", "apos"))
+_LIMIT: Final = "ERR_RESOURCE_LIMIT"
+"""What the parser calls it when elements are nested too deep."""
 _HEAD: Final = 65_536
 _MOST_WRITTEN_OUT: Final = 1_000_000
 """Characters that a text may gain by what it defines itself."""
@@ -37,6 +40,17 @@ def parse(data: bytes) -> XmlTree:
     """The elements of `data`, without comments and instructions. Raises `ExtractionError` when there are none."""
     declared = _DECLARED.search(data[:400])
     decoded = decode(data, declared.group(1).decode() if declared else None)
+    text = _without_references(decoded.text.lstrip())
+    root, parser = _parsed(text)
+    if any(error.type_name == _LIMIT for error in parser.error_log):
+        root, parser = _parsed(shallow(text))
+    if root is None:
+        raise ExtractionError("the XML is damaged: it has no element")
+    return XmlTree(root=root, warnings=(*decoded.warnings, *_damage(parser)))
+
+
+def _parsed(text: str) -> tuple[Any, Any]:
+    """The root, and the parser, which knows what was wrong."""
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -47,14 +61,10 @@ def parse(data: bytes) -> XmlTree:
         remove_comments=True,
         remove_pis=True,
     )
-    text = _without_references(decoded.text.lstrip())
     try:
-        root = etree.fromstring(text.encode(), parser)
+        return etree.fromstring(text.encode(), parser), parser
     except etree.XMLSyntaxError as error:
         raise ExtractionError(f"the XML is damaged: {error.msg}") from error
-    if root is None:
-        raise ExtractionError("the XML is damaged: it has no element")
-    return XmlTree(root=root, warnings=(*decoded.warnings, *_damage(parser)))
 
 
 def _damage(parser: Any) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Unpack
 
 from knowledge import catalog
 from knowledge.base_settings import changed
@@ -17,17 +18,18 @@ from knowledge.external.client import ExternalKnowledge
 from knowledge.generations import Generation
 from knowledge.knowledge_base import KnowledgeBase, all_of
 from knowledge.outgoing import parse_url, shown
+from knowledge.queries import readable
 from knowledge.searching import check_mode
-from knowledge.types import Fusion, Hits, KnowledgeBaseRef, Mode
+from knowledge.types import Hits, KnowledgeBaseRef
 
 if TYPE_CHECKING:
     from knowledge.defaults import Plain
-    from knowledge.filters import Filter
+    from knowledge.many_queries import Outcome
     from knowledge.processing import ProcessRule
-    from knowledge.searching import Rerank
+    from knowledge.searching import Shown
 
 SIGNATURE: Final[Mapping[str, Any]] = {"engine": "external"}
-CHANGEABLE: Final = ("top_k", "threshold")
+CHANGEABLE: Final = ("top_k", "threshold", "history")
 _VARIABLE: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -82,64 +84,71 @@ class ExternalBase(KnowledgeBase):
     def rule(self) -> ProcessRule:
         refuse(self.name)
 
-    def search(
-        self,
-        query: str,
-        *,
-        mode: Mode | None = None,
-        top_k: int | None = None,
-        threshold: float | None = None,
-        vector_weight: float | None = None,
-        where: Filter | str | Sequence[Filter | str] | None = None,
-        ignore_case: bool | None = None,
-        fusion: Fusion | None = None,
-        rerank: Rerank | None = None,
-        rerank_pool: int | None = None,
-        highlight: bool = False,
-        explain: bool = False,
-    ) -> Hits:
+    def search(self, query: str, **options: Unpack[Shown]) -> Hits:
         """The passages of the other server, see `ExternalKnowledge.search`, reranked here when that is asked for.
         What its contract cannot ask for raises `InputError`."""
+        return self._noted(self._found_there(query, **options))
+
+    def answers_to(self, queries: Iterable[str], **options: Unpack[Shown]) -> list[Outcome]:
+        from knowledge.many_queries import each, several
+
+        return each(partial(self._found_there, **options), several(queries))
+
+    def _found_there(self, query: str, **options: Unpack[Shown]) -> Hits:
+        """A search that leaves no trace."""
         record = self.record
-        check_mode(record, mode)
+        check_mode(record, options.get("mode"))
+        self._check_possible(options)
+        text, warnings = readable(query)
+        top_k, threshold = options.get("top_k"), options.get("threshold")
+        ask = partial(self._asked, text, options)
+        first = record.settings.get("top_k") if top_k is None else top_k
+        least = record.settings.get("threshold") if threshold is None else threshold
+        by = options.get("rerank")
+        if by is None or by in ("none", "off"):
+            found = ask(first, least)
+        else:
+            from knowledge.reranking import reranked
+
+            found = reranked(
+                text,
+                by,
+                find=lambda pool: ask(pool, 0.0),
+                without=lambda: ask(first, least),
+                pool=setting("rerank_pool", options.get("rerank_pool")),
+                top_k=setting("top_k", first),
+                threshold=setting("threshold", least),
+            )
+        return replace(found, warnings=(*warnings, *found.warnings))
+
+    def _check_possible(self, options: Shown) -> None:
         for name, value in (
-            ("vector weight", vector_weight),
-            ("fusion", fusion),
-            ("explanation", explain or None),
+            ("vector weight", options.get("vector_weight")),
+            ("fusion", options.get("fusion")),
+            ("explanation", options.get("explain") or None),
         ):
             if value is not None:
                 raise InputError(
                     f"{self.name!r} is an external knowledge base and has no {name}; leave it out"
                 )
-        own = record.settings
-        if rerank not in (None, "none", "off"):
-            from knowledge.reranking import reranked
 
-            find = partial(self.search, query, where=where, ignore_case=ignore_case, highlight=highlight)
-            return reranked(
-                query,
-                rerank,
-                find=lambda pool: find(top_k=pool, threshold=0.0),
-                without=lambda: find(top_k=top_k, threshold=threshold),
-                pool=setting("rerank_pool", rerank_pool),
-                top_k=setting("top_k", own.get("top_k") if top_k is None else top_k),
-                threshold=setting("threshold", own.get("threshold") if threshold is None else threshold),
-            )
-        found = self._opened().search(
-            query,
-            top_k=own.get("top_k") if top_k is None else top_k,
-            threshold=own.get("threshold") if threshold is None else threshold,
-            where=all_of(where, ignore_case=bool(ignore_case)),
-        )
-        if not highlight:
+    def _asked(self, query: str, options: Shown, top_k: int | None, threshold: float | None) -> Hits:
+        where = all_of(options.get("where"), ignore_case=bool(options.get("ignore_case")))
+        found = self._opened().search(query, top_k=top_k, threshold=threshold, where=where)
+        if not options.get("highlight"):
             return found
         from indexers import StandardAnalyzer
         from knowledge.highlighting import highlighted
 
         return highlighted(found, StandardAnalyzer())
 
+    def _noted(self, found: Hits) -> Hits:
+        if self._notes_questions and setting("history", self.record.settings.get("history")):
+            self.history.note(found)
+        return found
+
     def change_settings(self, values: Mapping[str, Any]) -> dict[str, Plain | None]:
-        """top_k and threshold; the rest is the other server's. Raises `InputError`."""
+        """top_k, threshold and history; the rest is the other server's. Raises `InputError`."""
         others = sorted(set(values) - set(CHANGEABLE))
         if others:
             raise InputError(

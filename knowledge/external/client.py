@@ -13,6 +13,8 @@ from knowledge.external.conditions import fulfils, metadata_condition
 from knowledge.external.records import Record, read_records, to_hits
 from knowledge.filters import Filter
 from knowledge.outgoing import Answer, HttpClient, one_line, parse_url, shown
+from knowledge.queries import says_something
+from knowledge.searching import NOTHING
 from knowledge.types import Hits, KnowledgeBaseRef
 
 _ADVICE: Final = {
@@ -71,8 +73,8 @@ class ExternalKnowledge:
         started = time.perf_counter()
         limit, least = setting("top_k", top_k), setting("threshold", threshold)
         condition = metadata_condition(where)
-        if not query.strip():
-            return self._hits(query, [], ["the query holds nothing to search for"], started)
+        if not says_something(query):
+            return self._hits(query, [], [NOTHING], started)
         records, repairs = read_records(self._records(self._ask(query, limit, least, condition)))
         kept, ignored = _as_asked(records, limit, least, where)
         return self._hits(query, kept, [*repairs, *ignored], started)

@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from knowledge.pipeline.checking import problems as problems
     from knowledge.pipeline.dsl import Pipeline as Pipeline
     from knowledge.pipeline.dsl import pipeline_of as pipeline_of
     from knowledge.pipeline.dsl import read_pipeline as read_pipeline
@@ -24,26 +25,31 @@ if TYPE_CHECKING:
     from knowledge.pipeline.entrances import entered as entered
     from knowledge.pipeline.files import File as File
     from knowledge.pipeline.filling import Filling as Filling
-    from knowledge.pipeline.problems import problems as problems
     from knowledge.pipeline.publishing import import_pipeline as import_pipeline
     from knowledge.pipeline.publishing import publish as publish
     from knowledge.pipeline.running import run_node as run_node
     from knowledge.pipeline.running import run_pipeline as run_pipeline
+    from knowledge.pipeline.sources import DataSource as DataSource
+    from knowledge.pipeline.sources import Entry as Entry
+    from knowledge.pipeline.sources import Page as Page
     from knowledge.pipeline.sources import source_of as source_of
     from knowledge.pipeline.stored_templates import templates as templates
     from knowledge.pipeline.tools import Tools as Tools
     from knowledge.pipeline.variables import Values as Values
 
 _HOME: Final = {
+    "DataSource": "sources",
+    "Entry": "sources",
     "File": "files",
     "Filling": "filling",
+    "Page": "sources",
     "Pipeline": "dsl",
     "Tools": "tools",
     "Values": "variables",
     "entered": "entrances",
     "import_pipeline": "publishing",
     "pipeline_of": "dsl",
-    "problems": "problems",
+    "problems": "checking",
     "publish": "publishing",
     "read_pipeline": "dsl",
     "run_node": "running",

@@ -6,15 +6,17 @@ A document belongs to one source: another that has something of the same key doe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Iterator, Mapping
+import time
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from knowledge import identity
-from knowledge.errors import KnowledgeError
-from knowledge.pipeline.files import File
-from knowledge.pipeline.sources import DataSource, Entry, entries_of
+from knowledge.commit_groups import COMMIT_SECONDS
+from knowledge.errors import InputError
+from knowledge.pipeline.fetching import Fetched, fetched
+from knowledge.pipeline.sources import DataSource, entries_of
 from knowledge.sources import readable
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 FOLDER: Final = "sources"
 """Of the workspace."""
 
-Process = Callable[[str, File], str | None]
-"""Makes a document of a key out of a file; returns what went wrong, None when it is stored."""
+Process = Callable[[Iterator[Fetched]], Iterable[tuple[str, str | None]]]
+"""Makes documents of files; says of each, by its key, what went wrong, None when it is stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class Seen:
     name: str
     """How messages show the source."""
     tokens: dict[str, str]
+    _saved_at: float = field(default_factory=time.monotonic)
 
     @staticmethod
     def of(workspace: Path, knowledge_base_id: str, source: DataSource) -> Seen:
@@ -74,6 +77,16 @@ class Seen:
         """Forgets all but these."""
         self.tokens = {key: token for key, token in self.tokens.items() if key in keys}
 
+    def forget(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.tokens.pop(key, None)
+
+    def note(self, key: str, token: str) -> None:
+        """That an entry is stored; at most what was noted in the last second is lost with the process."""
+        self.tokens[key] = token
+        if time.monotonic() - self._saved_at >= COMMIT_SECONDS:
+            self.save()
+
     def save(self) -> None:
         """All of it or nothing. What is not noted is processed again, which then changes nothing."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,28 +94,86 @@ class Seen:
         record = {"source": self.name, "tokens": self.tokens}
         unfinished.write_text(json.dumps(record, ensure_ascii=False), encoding="utf-8")
         unfinished.replace(self.path)
+        self._saved_at = time.monotonic()
+
+
+@dataclass(slots=True)
+class _Listing:
+    """What a source lists this time, sorted by what there is to do."""
+
+    source: DataSource
+    seen: Seen
+    signature: str
+    owners: Mapping[str, str]
+    """The names of the other sources by the keys of their documents."""
+    unchanged: list[str] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
+    """Of what is new or changed."""
+    keys: set[str] = field(default_factory=set)
+
+    def changed(self) -> Iterator[Fetched]:
+        """What is new or changed, each key once. Raises `KnowledgeError` when the source cannot be listed."""
+        prefix = f"{self.signature}:"
+        known = {
+            key: token.removeprefix(prefix)
+            for key, token in self.seen.tokens.items()
+            if token.startswith(prefix)
+        }
+        for entry in entries_of(self.source, known):
+            if entry.key in self.keys:
+                continue
+            self.keys.add(entry.key)
+            if known.get(entry.key) == entry.token:
+                self.unchanged.append(entry.key)
+            elif owner := self.owners.get(entry.key):
+                told = f"it would replace the document of {owner}; rename one, or remove that document and run again"
+                yield Fetched(key=entry.key, file=InputError(told))
+            else:
+                self.tokens[entry.key] = prefix + entry.token
+                yield fetched(self.source, entry)
 
 
 def synchronize(
-    source: DataSource, kb: KnowledgeBase, seen: Seen, process: Process, *, signature: str = ""
+    source: DataSource,
+    kb: KnowledgeBase,
+    seen: Seen,
+    process: Process,
+    *,
+    signature: str = "",
+    allow_empty: bool = False,
 ) -> Synchronized:
     """Has the new and changed entries of a source processed, and removes the documents of those that are gone.
 
     What has the same token, the same `signature` (of the pipeline and its inputs) and is still in the knowledge base
     is left alone. An entry that fails stops no other, and its document stays; one whose key is that of a document of
-    another source fails. Raises `KnowledgeError` when the source cannot be listed, and then removes nothing.
+    another source fails. Nothing is removed before the source is listed to its end: raises `KnowledgeError` when it
+    cannot be, and `InputError` when it lists nothing where it had documents, unless `allow_empty`.
     """
     owners = _owners(kb, seen)
-    before = dict(seen.tokens)
+    before, listing = list(seen.tokens), _Listing(source, seen, signature, owners)
+    stored: list[str] = []
+    failed: dict[str, str] = {}
     try:
-        stored, unchanged, failed = _taken(source, seen, owners, process, signature)
-        removed = tuple(_gone(before, {*stored, *unchanged, *failed}, failed))
-        for key in removed:
-            kb.remove(key)
-            del seen.tokens[key]
+        for key, error in process(listing.changed()):
+            if error is None:
+                seen.note(key, listing.tokens[key])
+                stored.append(key)
+            else:
+                failed[key] = error
+        if seen.tokens and not listing.keys and not allow_empty:
+            raise InputError(
+                f"{seen.name} lists nothing, and {len(seen.tokens)} documents came from it; to remove them, run it "
+                "again with --allow-empty"
+            )
+        removed = tuple(_gone(before, listing.keys, failed))
+        if removed:
+            kb.remove_all(removed)
+            seen.forget(removed)
     finally:
         seen.save()
-    return Synchronized(stored=tuple(stored), unchanged=tuple(unchanged), removed=removed, failed=failed)
+    return Synchronized(
+        stored=tuple(stored), unchanged=tuple(listing.unchanged), removed=removed, failed=failed
+    )
 
 
 def _owners(kb: KnowledgeBase, seen: Seen) -> dict[str, str]:
@@ -117,37 +188,7 @@ def _owners(kb: KnowledgeBase, seen: Seen) -> dict[str, str]:
     return {key: other.name for other in others for key in other.tokens}
 
 
-def _taken(
-    source: DataSource, seen: Seen, owners: Mapping[str, str], process: Process, signature: str
-) -> tuple[list[str], list[str], dict[str, str]]:
-    """The keys of what was stored, of what had not changed, and of what failed."""
-    stored: list[str] = []
-    unchanged: list[str] = []
-    failed: dict[str, str] = {}
-    for entry in entries_of(source):
-        token = f"{signature}:{entry.token}"
-        if seen.tokens.get(entry.key) == token:
-            unchanged.append(entry.key)
-        elif owner := owners.get(entry.key):
-            failed[entry.key] = (
-                f"it would replace the document of {owner}; rename one, or remove that document and run again"
-            )
-        elif error := _processed(source, entry, process):
-            failed[entry.key] = error
-        else:
-            seen.tokens[entry.key] = token
-            stored.append(entry.key)
-    return stored, unchanged, failed
-
-
-def _processed(source: DataSource, entry: Entry, process: Process) -> str | None:
-    try:
-        return process(entry.key, source.fetch(entry))
-    except KnowledgeError as error:
-        return str(error)
-
-
-def _gone(before: Mapping[str, str], listed: set[str], failed: Mapping[str, str]) -> Iterator[str]:
+def _gone(before: Iterable[str], listed: Container[str], failed: Iterable[str]) -> Iterator[str]:
     """A folder that cannot be listed is an entry that fails: what is below it may still be there."""
     for key in before:
         if key not in listed and not any(key.startswith(f"{folder}/") for folder in failed):

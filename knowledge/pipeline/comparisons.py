@@ -20,7 +20,7 @@ def holds(actual: Any, comparison: str, wanted: Any) -> bool:
     A negation is the exact complement of its positive, for None too. 0 and false are not empty. Raises
     `InputError` for an unknown operator, and for an order of what are no numbers.
     """
-    name = _SPELLINGS.get(comparison.strip().lower(), comparison.strip().lower())
+    name = _named(comparison)
     if name in _NEGATIONS:
         return not _POSITIVES[_NEGATIONS[name]](actual, wanted)
     if name not in _POSITIVES:
@@ -28,8 +28,18 @@ def holds(actual: Any, comparison: str, wanted: Any) -> bool:
     return _POSITIVES[name](actual, wanted)
 
 
+def is_operator(comparison: str) -> bool:
+    """Whether there is a comparison of this name."""
+    return _named(comparison) in OPERATORS
+
+
+def _named(comparison: str) -> str:
+    written = comparison.strip().lower()
+    return _SPELLINGS.get(written, written)
+
+
 def without_dot(extension: Any) -> Any:
-    """A file extension as files have it: `xlsx`, also where a condition says `.XLSX`."""
+    """A file extension without its dot, in lower case: conditions say `.xlsx`, `XLSX` or `xlsx`."""
     if isinstance(extension, list | tuple):
         return [without_dot(one) for one in extension]
     return extension.removeprefix(".").lower() if isinstance(extension, str) else extension

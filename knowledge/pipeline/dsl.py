@@ -140,7 +140,7 @@ def _loaded(text: str | bytes) -> Any:
         _check_events(text)
         content = yaml.load(text, Loader=_LOADER)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).replace('in "<byte string>", ', "in ")
         raise BrokenPipeline([f"the file is no YAML: {reason[:300]}"]) from None
     _check_size(content)
     return content
@@ -231,7 +231,9 @@ def _mapping(owner: Mapping[str, Any], name: str, path: str, malformed: list[str
 
 def _records(owner: Mapping[str, Any], name: str, path: str, malformed: list[str]) -> list[Mapping[str, Any]]:
     """The objects of a list, which may be left out."""
-    found = owner.get(name) or []
+    found = owner.get(name)
+    if found is None:
+        return []
     if not isinstance(found, list):
         malformed.append(f"{path}{name}: {_kind(found)} was given; allowed: a list")
         return []

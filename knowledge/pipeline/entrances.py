@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from knowledge.errors import InputError
-from knowledge.pipeline.dsl import Node, Pipeline
+from knowledge.pipeline.dsl import InputVariable, Node, Pipeline
 from knowledge.pipeline.files import File, read_document
+from knowledge.pipeline.forms import SHARED
 from knowledge.pipeline.node_types import ENTRANCE
 
 TEXT_PROVIDERS: Final = ("website_crawl", "online_document")
 """Those that put out a text; the others a file."""
+_INSTEAD: Final = {
+    "website_crawl": "links are not followed; give the URL of each page, or saved pages",
+    "online_document": "the service is not asked; give documents that were exported from it",
+    "online_drive": "the service is not asked; give files from it, or their folder",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +29,33 @@ class Entered:
     outputs: Mapping[str, Any]
 
 
+def form_of(pipeline: Pipeline) -> tuple[InputVariable, ...]:
+    """The fields that are asked for: those that all entrances share, and those of each."""
+    owners = {SHARED, *(node.id for node in pipeline.of_type(ENTRANCE))}
+    return tuple(one for one in pipeline.inputs if one.belongs_to in owners)
+
+
+def without_entrance(pipeline: Pipeline) -> dict[str, list[str]]:
+    """The names of the other fields, by what they belong to: Dify keeps those of an entrance that was taken away."""
+    asked, found = form_of(pipeline), dict[str, list[str]]()
+    for one in pipeline.inputs:
+        if one not in asked:
+            found.setdefault(one.belongs_to, []).append(one.name)
+    return found
+
+
+def not_fetched(pipeline: Pipeline) -> list[str]:
+    """What to give to the entrances whose sources are not read here, a line each."""
+    found = [(node, _INSTEAD.get(str(node.data.get("provider_type")))) for node in pipeline.of_type(ENTRANCE)]
+    return [f"entrance {node.label}: {told} with --entrance {node.id}" for node, told in found if told]
+
+
 def entered(pipeline: Pipeline, file: File, entrance: str | None = None) -> Entered:
     """The file at the entrance of this id or title; else at the first that takes it. Raises `InputError`.
 
     Where all entrances are for pages and online documents, a file is taken for one.
     """
-    node = _named(pipeline, entrance) if entrance else _first(pipeline, file)
+    node = named_entrance(pipeline, entrance) if entrance else _first(pipeline, file)
     outputs = _as_text(file) if _is_of_text(node) else {"file": file}
     return Entered(node=node.id, outputs={**outputs, "datasource_type": node.data.get("provider_type")})
 
@@ -49,7 +76,8 @@ def _as_text(file: File) -> dict[str, Any]:
     }
 
 
-def _named(pipeline: Pipeline, wanted: str) -> Node:
+def named_entrance(pipeline: Pipeline, wanted: str) -> Node:
+    """By id or title. Raises `InputError`."""
     for node in pipeline.of_type(ENTRANCE):
         if wanted in (node.id, node.title):
             return node
@@ -58,7 +86,7 @@ def _named(pipeline: Pipeline, wanted: str) -> Node:
 
 def _first(pipeline: Pipeline, file: File) -> Node:
     nodes = pipeline.of_type(ENTRANCE)
-    fitting = [node for node in nodes if _takes(node, file)]
+    fitting = sorted((node for node in nodes if _takes(node, file)), key=_is_of_documents)
     if not fitting and all(map(_is_of_text, nodes)):
         fitting = list(nodes)
     if fitting:
@@ -73,7 +101,12 @@ def _takes(node: Node, file: File) -> bool:
     if _is_of_text(node):
         return bool(file.url)
     suffixes = [str(suffix).lower().lstrip(".") for suffix in node.data.get("fileExtensions") or ()]
-    return not suffixes or file.extension in suffixes
+    return not suffixes or file.extension.removeprefix(".") in suffixes
+
+
+def _is_of_documents(node: Node) -> bool:
+    """A page at a URL is one of a site rather than a document of Notion, where a pipeline takes both."""
+    return node.data.get("provider_type") == "online_document"
 
 
 def _is_of_text(node: Node) -> bool:

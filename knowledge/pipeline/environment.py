@@ -1,4 +1,4 @@
-"""Environment variables of a pipeline: secrets are not kept with it, they come from the process that runs it."""
+"""Environment variables of a pipeline: secrets come from the process that runs it, and are kept nowhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from knowledge.pipeline.dsl import Pipeline, pipeline_of
+from knowledge.pipeline.masking import masked
+from knowledge.pipeline.running import PipelineRun
 
 
 def without_secrets(pipeline: Pipeline) -> Pipeline:
@@ -28,6 +30,30 @@ def with_secrets(pipeline: Pipeline) -> Pipeline:
 def missing_secrets(pipeline: Pipeline) -> list[str]:
     """The names of the secrets that this process has no value for."""
     return [name for name in _secrets(pipeline) if not os.environ.get(name)]
+
+
+def without_secret_values(run: PipelineRun, pipeline: Pipeline) -> PipelineRun:
+    """The run as it may be kept: `***` wherever a node, or an error, says the value of a secret."""
+    secrets = secret_values(pipeline)
+    if not secrets:
+        return run
+    nodes = tuple(
+        replace(
+            node,
+            inputs=masked(node.inputs, secrets),
+            outputs=masked(node.outputs, secrets),
+            error=masked(node.error, secrets),
+        )
+        for node in run.nodes
+    )
+    outputs, error = masked(run.outputs, secrets), masked(run.error, secrets)
+    return replace(run, nodes=nodes, outputs=outputs, error=error)
+
+
+def secret_values(pipeline: Pipeline) -> list[str]:
+    """The values of its secrets in this process."""
+    known = with_secrets(pipeline).environment
+    return [str(known[name]) for name in _secrets(pipeline) if known.get(name)]
 
 
 def _secrets(pipeline: Pipeline) -> list[str]:

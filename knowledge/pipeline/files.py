@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
@@ -15,14 +16,17 @@ from knowledge.errors import EmptyDocument, InputError
 from knowledge.types import Document
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from extractors import Worker
+    from knowledge.extraction import ExtractionPool
 
 FileKind = Literal["document", "image", "audio", "video"]
 TransferMethod = Literal["local_file", "remote_url"]
 
 _OWN_KIND: Final = tuple(kind for kind in get_args(FileKind) if kind != "document")
 _UNKNOWN_TYPE: Final = "application/octet-stream"
-_MARKDOWN: Final = {"md": "text/markdown", "markdown": "text/markdown", "mdx": "text/markdown"}
+_MARKDOWN: Final = dict.fromkeys((".md", ".markdown", ".mdx"), "text/markdown")
 """Not in the tables of every system."""
 _REMEMBERED: Final = 8
 """Documents: the nodes of a run read the same file, and few runs go on at once."""
@@ -38,7 +42,7 @@ class File:
     url: str = ""
     """Where it was fetched from."""
     extension: str = field(init=False)
-    """Lower case, without the dot."""
+    """Lower case, with its dot, as in Dify: `.pdf`."""
     mime_type: str = ""
     type: FileKind = field(init=False)
     transfer_method: TransferMethod = field(init=False)
@@ -49,7 +53,7 @@ class File:
     """When the file of the path was written: a file that has changed is another one."""
 
     def __post_init__(self) -> None:
-        extension = Path(self.name).suffix.removeprefix(".").lower()
+        extension = Path(self.name).suffix.lower()
         mime_type = self.mime_type or _mime_type(extension)
         kind = mime_type.partition("/")[0]
         for name, value in (
@@ -84,7 +88,7 @@ class File:
 
 
 def _mime_type(extension: str) -> str:
-    return _MARKDOWN.get(extension) or mimetypes.guess_type(f"a.{extension}")[0] or _UNKNOWN_TYPE
+    return _MARKDOWN.get(extension) or mimetypes.guess_type(f"a{extension}")[0] or _UNKNOWN_TYPE
 
 
 def files_in(value: Any, name: str) -> list[File]:
@@ -101,8 +105,7 @@ def read_document(file: File) -> Document:
 
     Raises `ExtractionError`, `EmptyDocument` where there is no text, and `InputError` when it cannot be opened.
     """
-    limits = (setting("extract_timeout_s"), setting("extract_memory_mb"), setting("extract_characters"))
-    document = _worker(*limits).extract(file.read(), file.name)
+    document = _read(file)
     parts = list(_with_attachments(document))
     text = "\n\n".join(part.text for part in parts if part.text.strip())
     if not text.strip():
@@ -115,6 +118,29 @@ def read_document(file: File) -> Document:
         warnings=tuple(chain.from_iterable(part.warnings for part in parts)),
         attachments=(),
     )
+
+
+_begun: Final[dict[File, Future[Document]]] = {}
+"""Files that are being read before a run asks for them."""
+
+
+def begin_reading(file: File, pool: ExtractionPool) -> None:
+    """Lets the first `read_document` of this file find its work begun. What cannot be opened is left to it."""
+    with suppress(InputError):
+        _begun[file] = pool.submit(file.read(), file.name)
+
+
+def forget_reading(file: File) -> None:
+    """Nobody will ask for it any more."""
+    _begun.pop(file, None)
+
+
+def _read(file: File) -> Document:
+    begun = _begun.pop(file, None)
+    if begun is not None:
+        return begun.result()
+    limits = (setting("extract_timeout_s"), setting("extract_memory_mb"), setting("extract_characters"))
+    return _worker(*limits).extract(file.read(), file.name)
 
 
 @lru_cache(maxsize=1)

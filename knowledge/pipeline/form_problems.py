@@ -9,8 +9,8 @@ from typing import Final
 
 from knowledge.errors import InputError
 from knowledge.pipeline.dsl import InputVariable, Pipeline
+from knowledge.pipeline.entrances import form_of
 from knowledge.pipeline.forms import most_of
-from knowledge.pipeline.node_types import ENTRANCE
 
 INPUT_TYPES: Final = ("text-input", "paragraph", "select", "number", "checkbox", "file", "file-list")
 _LISTS: Final = (
@@ -23,18 +23,13 @@ _LISTS: Final = (
 
 
 def problems_of_inputs(pipeline: Pipeline) -> Iterator[str]:
-    """A line for each problem."""
-    owners = {"shared", *(node.id for node in pipeline.of_type(ENTRANCE))}
-    names = Counter((variable.belongs_to, variable.name) for variable in pipeline.inputs)
-    for variable in pipeline.inputs:
+    """A line for each problem of what is asked for."""
+    asked = form_of(pipeline)
+    names = Counter((variable.belongs_to, variable.name) for variable in asked)
+    for variable in asked:
         where = f"input {variable.name or '?'}"
         if not variable.name:
             yield f"{where}: variable: it has no name; give it one"
-        if variable.belongs_to not in owners:
-            yield (
-                f"{where}: belong_to_node_id: {variable.belongs_to!r} is no entrance; allowed: "
-                f"{', '.join(sorted(owners))}"
-            )
         if names[variable.belongs_to, variable.name] > 1:
             yield f"{where}: variable: two fields have this name; rename one"
         for line in _of_type(variable):

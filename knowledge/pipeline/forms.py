@@ -77,7 +77,9 @@ def value_of(one: InputVariable, given: Any) -> Any:
     value = one.default if given is None else given
     if value is None or value == "" or value == []:
         if one.required and one.type != "checkbox":
-            raise InputError(f"the input {one.name} is required and was left empty; give it a value")
+            raise InputError(
+                f"the input {one.name} is required and was left empty; add --input {one.name}=VALUE"
+            )
         return _EMPTY.get(one.type, "")
     if one.type not in _READERS:
         raise InputError(f"the input {one.name} has the type {one.type!r}; allowed: {', '.join(_READERS)}")
@@ -158,7 +160,7 @@ def _file(one: InputVariable, value: Any) -> File:
 
 
 def _kinds_of(file: File) -> set[str]:
-    return {file.type, f".{file.extension}"}
+    return {file.type, file.extension}
 
 
 def _allowed_kinds(one: InputVariable) -> list[str]:

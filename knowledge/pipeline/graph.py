@@ -19,7 +19,8 @@ def order(pipeline: Pipeline) -> list[str]:
     try:
         return list(TopologicalSorter(_predecessors(pipeline)).static_order())
     except CycleError as error:
-        around = " → ".join(reversed(error.args[1]))
+        labels = {node.id: node.label for node in pipeline.nodes}
+        around = " → ".join(labels[node_id] for node_id in reversed(error.args[1]))
         raise BrokenPipeline([f"the nodes {around} lead in a circle; take one of the edges away"]) from None
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from knowledge import identity, schema
-from knowledge.errors import NotFound
+from knowledge.errors import InputError, NotFound
 from knowledge.pipeline.running import NodeRun, PipelineRun
 from knowledge.pipeline.variables import plain
 from knowledge.store import Store
@@ -19,9 +19,10 @@ TEXT_LIMIT: Final = 1000
 ENTRIES_LIMIT: Final = 20
 """Entries that are kept of one list or object."""
 RUNS_KEPT: Final = 200
-"""Of one knowledge base; older ones go."""
+"""Of one knowledge base, and as many that failed; older ones go."""
 
 _runs: Final = schema.pipeline_run
+_FAILED: Final = _runs.c.status == "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,46 +44,55 @@ class RecordedRun:
 def record(
     store: Store,
     base_id: str,
-    document_key: str,
     inputs: Mapping[str, Any],
-    run: PipelineRun,
+    runs: Sequence[tuple[str, PipelineRun]],
     *,
     preview: bool,
-) -> RecordedRun:
-    """Keeps a run, and the last `RUNS_KEPT` of its knowledge base."""
-    kept = RecordedRun(
-        id=identity.new_version(),
-        knowledge_base_id=base_id,
-        document_key=document_key,
-        preview=preview,
-        status=run.status,
-        error=run.error,
-        inputs=shortened(dict(inputs)),
-        nodes=[_node(node) for node in run.nodes],
-        started_at=run.started_at,
-        seconds=run.seconds,
-    )
+) -> list[str]:
+    """Keeps runs with these inputs, each with the key of its document, and returns their ids. Of a knowledge base the
+    last `RUNS_KEPT` that failed and the last that did not stay."""
+    given = shortened(dict(inputs))
+    rows = [
+        {
+            "id": identity.new_version(),
+            "knowledge_base_id": base_id,
+            "document_key": key,
+            "preview": preview,
+            "status": run.status,
+            "error": run.error,
+            "inputs": given,
+            "nodes": [_node(node) for node in run.nodes],
+            "started_at": run.started_at,
+            "seconds": run.seconds,
+        }
+        for key, run in runs
+    ]
     with store.write() as connection:
-        connection.execute(_runs.insert().values(asdict(kept)))
-        last = _newest(base_id).with_only_columns(_runs.c.id).limit(RUNS_KEPT)
-        connection.execute(
-            _runs.delete().where(_runs.c.knowledge_base_id == base_id, _runs.c.id.not_in(last))
-        )
-    return kept
+        connection.execute(_runs.insert(), rows)
+        for which in (_FAILED, sa.not_(_FAILED)):
+            last = _newest(base_id).where(which).with_only_columns(_runs.c.id).limit(RUNS_KEPT)
+            old = sa.and_(_runs.c.knowledge_base_id == base_id, which, _runs.c.id.not_in(last))
+            connection.execute(_runs.delete().where(old))
+    return [str(row["id"]) for row in rows]
 
 
-def runs(store: Store, base_id: str, limit: int = 20) -> list[RecordedRun]:
-    """The last runs of a knowledge base, newest first."""
+def runs(store: Store, base_id: str, limit: int = 20, *, failed: bool = False) -> list[RecordedRun]:
+    """The last runs of a knowledge base, newest first; those that failed alone if asked for."""
+    query = _newest(base_id).where(_FAILED) if failed else _newest(base_id)
     with store.read() as connection:
-        rows = connection.execute(_newest(base_id).limit(limit)).mappings()
+        rows = connection.execute(query.limit(limit)).mappings()
         return [RecordedRun(**{str(name): value for name, value in row.items()}) for row in rows]
 
 
 def run_of(store: Store, base_id: str, run_id: str) -> RecordedRun:
-    """The run whose id begins so. Raises `NotFound`."""
-    found = [one for one in runs(store, base_id, RUNS_KEPT) if one.id.startswith(run_id)]
-    if len(found) != 1:
-        raise NotFound(f"{len(found)} runs have an id that begins with {run_id!r}; list them without it")
+    """The run whose id begins so. Raises `NotFound`, and `InputError` when several do."""
+    found = [one for one in runs(store, base_id, 2 * RUNS_KEPT) if one.id.startswith(run_id)]
+    if not found:
+        raise NotFound(
+            f"no run has an id that begins with {run_id!r}; without an id the last ones are listed"
+        )
+    if len(found) > 1:
+        raise InputError(f"{len(found)} runs have an id that begins with {run_id!r}; give more of it")
     return found[0]
 
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from knowledge.pipeline.comparisons import OPERATORS, is_operator
 from knowledge.pipeline.dsl import Node
 from knowledge.pipeline.form_problems import is_number
+from knowledge.pipeline.node_types import NODES, kind_of
+from knowledge.pipeline.nodes.asking import OURS
 from knowledge.pipeline.nodes.llm import ROLES
 from knowledge.pipeline.nodes.parameter_extractor import TYPES
 from knowledge.pipeline.references import is_selector
 
 Settings = Mapping[str, Any]
+_ASKING: Final = ("llm", "parameter-extractor")
 
 
 def problems_of_kind(node: Node) -> Iterator[str]:
@@ -20,12 +24,30 @@ def problems_of_kind(node: Node) -> Iterator[str]:
         yield from _CHECKS[node.type](node.data)
 
 
-def not_taken_over(node: Node) -> list[str]:
-    """The settings of a node that asks a language model which are in force in Dify and not here."""
-    model = node.data.get("model")
-    has_parameters = isinstance(model, Mapping) and bool(model.get("completion_params"))
-    found = {"model.completion_params": has_parameters, "memory": bool(node.data.get("memory"))}
-    return [field for field, is_given in found.items() if is_given]
+def not_taken_over(node: Node) -> Iterator[str]:
+    """What the settings of a node say and is not in force here, a line each."""
+    if node.type in _ASKING:
+        yield from _not_of_model(node)
+    kind = NODES.get(kind_of(node))
+    if node.type != "tool" or kind is None:
+        return
+    for group in ("tool_parameters", "tool_configurations"):
+        unused = [name for name in _object(node.data, group)[0] if name not in kind.parameters + kind.options]
+        if unused:
+            yield f"{group}: not used here: {', '.join(map(str, unused))}"
+
+
+def _not_of_model(node: Node) -> Iterator[str]:
+    model = _object(node.data, "model")[0]
+    if model.get("name"):
+        yield f"model: the model of --llm is asked, not {model['name']}"
+    for name in sorted(OURS & set(_object(model, "completion_params")[0])):
+        yield f"model.completion_params.{name}: it is not sent; a node asks one question and waits for the answer"
+    if node.data.get("memory"):
+        yield "memory: it is not used; a pipeline has no conversation to remember"
+    vision = _object(node.data, "vision")[0]
+    if vision.get("enabled") and not _object(vision, "configs")[0].get("variable_selector"):
+        yield "vision: no variable is chosen, so no picture is shown to the model"
 
 
 def wrong(field: str, value: Any, allowed: str) -> str:
@@ -81,11 +103,19 @@ def _of_template(data: Settings) -> Iterator[str]:
 
 
 def conditions_of(group: Settings, path: str = "", *named: str) -> Iterator[str]:
-    """The conditions of a group: each has an operator, and the names that these conditions need."""
+    """The conditions of a group on values: each has an operator, and the names that these conditions need."""
     entries, lines = _objects(group, "conditions", path)
     yield from lines
     for field, entry in entries:
-        yield from _names(entry, "comparison_operator", *named, path=f"{field}.")
+        yield from _names(entry, *named, path=f"{field}.")
+        yield from operator_of(entry, f"{field}.")
+
+
+def operator_of(condition: Settings, path: str) -> Iterator[str]:
+    """The operator of a condition on a value."""
+    written = condition.get("comparison_operator")
+    if not isinstance(written, str) or not is_operator(written):
+        yield wrong(f"{path}comparison_operator", written, ", ".join(OPERATORS))
 
 
 def _of_list_operator(data: Settings) -> Iterator[str]:
@@ -97,21 +127,40 @@ def _of_list_operator(data: Settings) -> Iterator[str]:
             yield from _texts(chosen, "key", path=f"{name}.")
 
 
-def _of_model(data: Settings) -> Iterator[str]:
-    for name in ("prompt_config", "context", "vision", "structured_output"):
-        yield from _object(data, name)[1]
-    vision, context = _object(data, "vision")[0], _object(data, "context")[0]
+def _of_asking(data: Settings) -> Iterator[str]:
+    """Whom a node asks, and what it shows."""
+    model, lines = _object(data, "model")
+    yield from [*lines, *_object(model, "completion_params", "model.")[1]]
+    vision, lines = _object(data, "vision")
+    configs, more = _object(vision, "configs", "vision.")
+    yield from [*lines, *more]
     if vision.get("enabled"):
-        yield "vision.enabled: pictures are not shown to a model, which is not supported yet; switch it off"
-    selector = context.get("variable_selector")
-    if context.get("enabled") and selector and not is_selector(selector):
-        yield wrong("context.variable_selector", selector, "a list of the node and its variable")
+        yield from _selector(configs, "variable_selector", "vision.configs.")
+        if configs.get("detail") not in (None, "high", "low"):
+            yield wrong("vision.configs.detail", configs["detail"], "high, low")
+
+
+def _selector(data: Settings, name: str, path: str) -> Iterator[str]:
+    """A selector that may be left out."""
+    if data.get(name) and not is_selector(data[name]):
+        yield wrong(path + name, data[name], "a list of the node and its variable")
+
+
+def _of_model(data: Settings) -> Iterator[str]:
+    yield from _of_asking(data)
+    for name in ("prompt_config", "context", "structured_output"):
+        yield from _object(data, name)[1]
+    context = _object(data, "context")[0]
+    if context.get("enabled"):
+        yield from _selector(context, "variable_selector", "context.")
     template = data.get("prompt_template") or []
     prompts = {"prompt_template": [template] if isinstance(template, Mapping) else template}
     entries, lines = _objects(prompts, "prompt_template")
     yield from lines
     for field, prompt in entries:
         yield from _of_prompt(field, prompt)
+    if not any(prompt.get("text") or prompt.get("jinja2_text") for _, prompt in entries):
+        yield "prompt_template: there are no words in it; write what the model is to do"
     if any(prompt.get("edition_type") == "jinja2" for _, prompt in entries):
         yield from _variables(_object(data, "prompt_config")[0], "jinja2_variables", "prompt_config.")
 
@@ -123,6 +172,7 @@ def _of_prompt(field: str, prompt: Settings) -> Iterator[str]:
 
 
 def _of_extractor(data: Settings) -> Iterator[str]:
+    yield from _of_asking(data)
     yield from _texts(data, "instruction")
     entries, lines = _objects(data, "parameters")
     yield from lines
@@ -147,7 +197,10 @@ def _of_retrieval(data: Settings) -> Iterator[str]:
     written, lines = _object(data, "metadata_filtering_conditions")
     yield from lines
     if data.get("metadata_filtering_mode") == "manual":
-        yield from conditions_of(written, "metadata_filtering_conditions.", "name")
+        entries, lines = _objects(written, "conditions", "metadata_filtering_conditions.")
+        yield from lines
+        for field, entry in entries:
+            yield from _names(entry, "name", "comparison_operator", path=f"{field}.")
 
 
 _CHECKS: Final[Mapping[str, Callable[[Settings], Iterator[str]]]] = {

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from knowledge.pipeline.dsl import Node
 from knowledge.pipeline.form_problems import is_number
-from knowledge.pipeline.kind_problems import conditions_of, problems_of_kind, wrong
+from knowledge.pipeline.kind_problems import conditions_of, operator_of, problems_of_kind, wrong
 from knowledge.pipeline.node_types import (
     BRANCH,
     ENTRANCE,
@@ -19,8 +19,9 @@ from knowledge.pipeline.node_types import (
     cases_of,
     kind_of,
 )
-from knowledge.pipeline.nodes.structures import STRUCTURES
+from knowledge.pipeline.nodes.structures import PARENT_MODES, STRUCTURES
 from knowledge.pipeline.references import is_selector
+from knowledge.pipeline.variables import references
 
 INDEXINGS: Final = ("high_quality", "economy")
 _EMPTY: Final[tuple[object, ...]] = (None, "", [])
@@ -28,10 +29,8 @@ STRATEGIES: Final = ("none", "default-value", "fail-branch")
 MOST_RETRIES: Final = 10
 LONGEST_PAUSE_MS: Final = 5000
 """Between two tries, as in Dify."""
-NUMBERS: Final = (
-    "max_chunk_length chunk_overlap_length max_length subchunk_max_length question_column answer_column"
-).split()
-"""Parameters of chunkers that are numbers; the columns may be names as well."""
+NUMBERS: Final = "max_chunk_length chunk_overlap_length max_length subchunk_max_length".split()
+"""Parameters of chunkers."""
 
 
 def problems_of_node(node: Node) -> Iterator[str]:
@@ -107,12 +106,17 @@ def _of_parameter(name: str, parameter: Any) -> Iterator[str]:
     kind, value = parameter.get("type"), parameter.get("value")
     if kind not in ("variable", "mixed", "constant"):
         yield f".type: {kind!r} was given; allowed: variable, mixed, constant"
+        return
     if value in _EMPTY:
         return
     if kind == "variable" and not is_selector(value):
         yield f".value: {value!r} was given; allowed: a list of the node and its variable"
-    if kind == "constant" and name in NUMBERS and "column" not in name and not is_number(value):
+    if kind == "variable" or (isinstance(value, str) and any(references(value))):
+        return
+    if name in NUMBERS and not is_number(value):
         yield f".value: {value!r} was given; allowed: a number"
+    if name == "parent_mode" and value not in list(PARENT_MODES):
+        yield f".value: {value!r} was given; allowed: {', '.join(PARENT_MODES)}"
 
 
 def _of_errors(data: Mapping[str, Any]) -> Iterator[str]:
@@ -162,10 +166,10 @@ def _of_case(case: Any) -> Iterator[str]:
     for number, condition in enumerate(conditions):
         if not isinstance(condition, Mapping) or not is_selector(condition.get("variable_selector")):
             yield f".conditions[{number}].variable_selector: no variable is chosen; choose one"
-        elif not isinstance(condition.get("comparison_operator"), str):
-            yield f".conditions[{number}].comparison_operator: there is none; choose one"
-        elif inner := condition.get("sub_variable_condition"):
-            yield from _of_files(inner, f".conditions[{number}].sub_variable_condition")
+        else:
+            yield from operator_of(condition, f".conditions[{number}].")
+            if inner := condition.get("sub_variable_condition"):
+                yield from _of_files(inner, f".conditions[{number}].sub_variable_condition")
 
 
 def _of_files(group: Any, field: str) -> Iterator[str]:

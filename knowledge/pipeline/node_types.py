@@ -33,6 +33,8 @@ class NodeType:
     """The fields of its data that must be a selector."""
     parameters: tuple[str, ...] = ()
     """The `tool_parameters` that must be given."""
+    options: tuple[str, ...] = ()
+    """Those that may be given; others are not used here."""
     takes: Mapping[str, str] = field(default_factory=dict)
     """The types that fields and parameters must refer to, where not any will do; either of two as `file|array`."""
     structure: str | None = None
@@ -90,11 +92,20 @@ NODES: Final[Mapping[str, NodeType]] = {
     "tool:markitdown": NodeType(
         module="markdown_conversion", outputs=_READ, parameters=("files",), takes={"files": "file|array"}
     ),
-    "tool:md_to_csv": NodeType(module="markdown_to_csv", outputs=_READ, parameters=("md_text",)),
+    "tool:md_to_csv": NodeType(
+        module="markdown_to_csv", outputs=_READ, parameters=("md_text",), options=("output_filename",)
+    ),
     "tool:general_chunker": NodeType(
         module="general_chunker",
         outputs={"result": "array"},
         parameters=("input_variable",),
+        options=(
+            "delimiter",
+            "max_chunk_length",
+            "chunk_overlap_length",
+            "replace_consecutive_spaces_newlines_tabs",
+            "delete_all_urls_and_email_addresses",
+        ),
         takes={"input_variable": "string"},
         structure="text_model",
     ),
@@ -102,6 +113,15 @@ NODES: Final[Mapping[str, NodeType]] = {
         module="parent_child_chunker",
         outputs=_CHUNKER,
         parameters=("input_text",),
+        options=(
+            "parent_mode",
+            "separator",
+            "max_length",
+            "subchunk_separator",
+            "subchunk_max_length",
+            "remove_extra_spaces",
+            "remove_urls_emails",
+        ),
         takes={"input_text": "string"},
         structure="hierarchical_model",
     ),
@@ -109,6 +129,7 @@ NODES: Final[Mapping[str, NodeType]] = {
         module="qa_chunker",
         outputs=_CHUNKER,
         parameters=("input_file",),
+        options=("question_column", "answer_column"),
         takes={"input_file": "file|array"},
         structure="qa_model",
     ),
@@ -127,13 +148,13 @@ ENTRANCES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """What an entrance puts out, by its `provider_type`."""
 
-FILE_FIELDS: Final = frozenset("name extension size mime_type type url transfer_method related_id".split())
+FILE_FIELDS: Final = frozenset("name extension size mime_type type url transfer_method".split())
 """What a selector can name within a file."""
 
-PLANNED: Final = frozenset(
-    "code http-request iteration iteration-start loop loop-start loop-end question-classifier agent assigner".split()
-)
+PLANNED: Final = frozenset("code http-request iteration loop question-classifier agent assigner".split())
 """Nodes of Dify that do not run here yet."""
+PARTS: Final = frozenset({"iteration-start", "loop-start", "loop-end"})
+"""What Dify draws inside of some of these."""
 
 
 _RENAMED: Final = {"parent_child_chunk": "parentchild_chunker"}

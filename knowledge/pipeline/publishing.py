@@ -7,7 +7,7 @@ chunks are related, and how they are indexed, is fixed when the base is made. Va
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,13 +16,14 @@ import sqlalchemy as sa
 from knowledge import schema
 from knowledge.errors import InputError, NotFound
 from knowledge.knowledge_base import KnowledgeBase
+from knowledge.pipeline.checking import check
 from knowledge.pipeline.dsl import Pipeline, read_pipeline, write_pipeline
+from knowledge.pipeline.entrances import not_fetched, without_entrance
 from knowledge.pipeline.environment import missing_secrets, without_secrets
 from knowledge.pipeline.kind_problems import not_taken_over
 from knowledge.pipeline.node_problems import SEARCH_METHODS
 from knowledge.pipeline.node_types import STORE
 from knowledge.pipeline.nodes.structures import STRUCTURES
-from knowledge.pipeline.problems import check
 from knowledge.store import Store
 from knowledge.types import Indexing
 from knowledge.workspace import Workspace
@@ -88,8 +89,8 @@ def check_fits(kb: KnowledgeBase, pipeline: Pipeline) -> None:
     ):
         if has != wants:
             raise InputError(
-                f"knowledge base {kb.name!r} has {option} {has!r}, the pipeline makes {wants!r}; this is fixed: use "
-                "another base"
+                f"knowledge base {kb.name!r} has {option} {has!r}, the pipeline makes {wants!r}; a base keeps its "
+                f"{option}: name another, or a new one"
             )
 
 
@@ -180,10 +181,11 @@ def general_remarks(pipeline: Pipeline) -> list[str]:
         for name in missing_secrets(pipeline)
     ]
     said += [
-        f"node {node.label}: {field} is not used here: the run's model answers as it is set up"
-        for node in pipeline.nodes
-        for field in not_taken_over(node)
+        f"the inputs {', '.join(names)} are of {owner!r}, which is no entrance here; they are kept and not asked for"
+        for owner, names in without_entrance(pipeline).items()
     ]
+    said += not_fetched(pipeline)
+    said += [f"node {node.label}: {line}" for node in pipeline.nodes for line in not_taken_over(node)]
     return said
 
 
@@ -201,19 +203,37 @@ def published(store: Store, kb: KnowledgeBase) -> StoredPipeline:
     )
 
 
+def version(store: Store, kb: KnowledgeBase, number: int) -> StoredPipeline:
+    """The version that was published as this number. Raises `NotFound`."""
+    rows = _rows(store, kb.id, PUBLISHED)
+    if not 1 <= number <= len(rows):
+        raise NotFound(
+            f"knowledge base {kb.name!r} has no version {number}; it has {len(rows)}, counted from 1"
+        )
+    return _stored(rows, number)
+
+
 def _missing(kb: KnowledgeBase, what: str, command: str) -> StoredPipeline:
     raise NotFound(f"knowledge base {kb.name!r} {what}; do it with: {command} {kb.name}")
 
 
 def _last(store: Store, base_id: str, state: str) -> StoredPipeline | None:
+    rows = _rows(store, base_id, state)
+    return _stored(rows, len(rows)) if rows else None
+
+
+def _rows(store: Store, base_id: str, state: str) -> Sequence[Any]:
+    """In the order in which they were kept."""
     owned = sa.and_(_pipelines.c.knowledge_base_id == base_id, _pipelines.c.state == state)
     with store.read() as connection:
-        rows = connection.execute(sa.select(_pipelines).where(owned).order_by(_pipelines.c.id)).all()
-    if not rows:
-        return None
-    number = len(rows) if state == PUBLISHED else 0
+        return connection.execute(sa.select(_pipelines).where(owned).order_by(_pipelines.c.id)).all()
+
+
+def _stored(rows: Sequence[Any], number: int) -> StoredPipeline:
+    row = rows[number - 1]
+    is_draft = row.state == DRAFT
     return StoredPipeline(
-        pipeline=read_pipeline(rows[-1].text), number=number, created_at=rows[-1].created_at
+        pipeline=read_pipeline(row.text), number=0 if is_draft else number, created_at=row.created_at
     )
 
 

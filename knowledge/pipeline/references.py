@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from knowledge.pipeline.variables import references, shown
 
-DESCRIPTIONS: Final = frozenset({"paramSchemas", "output_schema", "params", "default_value"})
-"""What describes a node to a person, or is no reference at all."""
+DESCRIPTIONS: Final = frozenset(
+    {"paramSchemas", "output_schema", "params", "default_value", "memory", "structured_output"}
+)
+"""What describes a node or a value to a person or a model, and what is not used here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ def _walk(value: Any, path: str) -> Iterator[Reference]:
 
 
 def _entry(owner: Mapping[Any, Any], name: str, value: Any, path: str) -> Iterator[Reference]:
-    if name in DESCRIPTIONS:
+    if name in DESCRIPTIONS or name == _other_prompt(owner):
         return
     if _holds_selector(owner, name) and is_selector(value):
         yield Reference(field=path, selector=tuple(value))
@@ -52,6 +54,11 @@ def _entry(owner: Mapping[Any, Any], name: str, value: Any, path: str) -> Iterat
                 yield Reference(field=f"{path}[{number}]", selector=tuple(inner))
     else:
         yield from _walk(value, path)
+
+
+def _other_prompt(owner: Mapping[Any, Any]) -> str:
+    """A prompt that was changed to Jinja2, or back, keeps the words that it had before."""
+    return "text" if owner.get("edition_type") == "jinja2" and owner.get("jinja2_text") else "jinja2_text"
 
 
 def _holds_selector(owner: Mapping[Any, Any], name: str) -> bool:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from knowledge import rendering
+from knowledge.pipeline.changes import Synchronized
 from knowledge.pipeline.filling import DocumentRun
 from knowledge.pipeline.history import RecordedRun, shortened
 from knowledge.pipeline.variables import plain
@@ -18,8 +21,7 @@ def show_run(one: DocumentRun, node_id: str | None, *, is_preview: bool) -> None
     done = one.run
     if done.error is not None:
         rendering.line(f"failed {one.key}: {done.error}")
-        return
-    if is_preview:
+    elif is_preview:
         rendering.line(f"{one.key}:\n{_indented(shortened(_outputs(one, node_id)))}")
     else:
         rendering.line(f"{done.status} {one.key} in {done.seconds:.1f} s")
@@ -27,6 +29,15 @@ def show_run(one: DocumentRun, node_id: str | None, *, is_preview: bool) -> None
         if node.status == "exception":
             name = node.title or node.node
             rendering.note(f"node {name} failed and its error strategy took over: {node.error}")
+    sys.stdout.flush()  # the next run may take minutes
+
+
+def show_synchronized(name: str, found: Synchronized) -> None:
+    """What became of a source, after its runs."""
+    for key in found.removed:
+        rendering.line(f"removed {key}")
+    counts = {what: len(keys) for what, keys in asdict(found).items()}
+    rendering.line(f"{name}: {', '.join(f'{count} {what}' for what, count in counts.items())}")
 
 
 def plain_run(one: DocumentRun, node_id: str | None) -> dict[str, Any]:
@@ -47,10 +58,15 @@ def _outputs(one: DocumentRun, node_id: str | None) -> Mapping[str, Any]:
 
 def show_record(one: RecordedRun) -> None:
     """Every node with its values."""
-    rendering.line(f"{one.status} {one.document_key} {moment(one)} ({one.seconds:.2f} s)")
+    rendering.line(f"{outcome(one)} {one.document_key} {moment(one)} ({one.seconds:.2f} s)")
+    if one.inputs:
+        rendering.line(f"inputs {_indented(one.inputs)}")
+    if one.error:
+        rendering.line(f"error {one.error}")
     for node in one.nodes:
-        name = f"{node['title'] or node['node']} ({node['type']})"
-        rendering.line(f"\n{name}: {node['status']}, {node['seconds']:.3f} s")
+        name = f"{node['title'] or node['node']} ({node['type']} {node['node']})"
+        tries = f", {node['tries']} tries" if node["tries"] > 1 else ""
+        rendering.line(f"\n{name}: {node['status']}, {node['seconds']:.3f} s{tries}")
         for what in ("inputs", "outputs"):
             if node[what]:
                 rendering.line(f"{what} {_indented(node[what])}")
@@ -70,6 +86,10 @@ def plain_record(one: RecordedRun) -> dict[str, Any]:
         "inputs": one.inputs,
         "nodes": list(one.nodes),
     }
+
+
+def outcome(one: RecordedRun) -> str:
+    return f"{one.status} (preview)" if one.preview else one.status
 
 
 def moment(one: RecordedRun) -> str:

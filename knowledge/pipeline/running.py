@@ -9,12 +9,12 @@ from typing import Any, Final, Literal
 
 from knowledge.errors import InputError, KnowledgeError
 from knowledge.pipeline import graph
+from knowledge.pipeline.checking import check
 from knowledge.pipeline.dsl import Node, Pipeline
-from knowledge.pipeline.entrances import Entered
+from knowledge.pipeline.entrances import Entered, form_of
 from knowledge.pipeline.failing import ErrorRule, Pause
 from knowledge.pipeline.forms import filled_form
 from knowledge.pipeline.node_types import BRANCH, ENTRANCE, STORE, Run, Table, kind_of, loaded
-from knowledge.pipeline.problems import check
 from knowledge.pipeline.references import references_in
 from knowledge.pipeline.tools import NO_TOOLS, Tools
 from knowledge.pipeline.variables import Values, shown
@@ -76,18 +76,50 @@ def run_pipeline(
     `InputError` for the form, before anything runs; what goes wrong later is in the result.
     """
     check(pipeline)
-    if until is not None and pipeline.node(until) is None:
-        raise InputError(f"the pipeline has no node {until!r}; it has: {', '.join(graph.order(pipeline))}")
+    return run_checked(
+        pipeline,
+        begin,
+        inputs=inputs,
+        system=system,
+        tools=tools,
+        until=until,
+        functions=functions,
+        pause=pause,
+    )
+
+
+def run_checked(
+    pipeline: Pipeline,
+    begin: Entered,
+    *,
+    inputs: Mapping[str, Any] | None = None,
+    system: Mapping[str, Any] | None = None,
+    tools: Tools = NO_TOOLS,
+    until: str | None = None,
+    functions: Table = _NONE_REPLACED,
+    pause: Pause = time.sleep,
+) -> PipelineRun:
+    """`run_pipeline` of a pipeline that has no problems."""
+    check_node(pipeline, until)
     values = Values(
         {
-            "rag": filled_form(
-                pipeline.inputs, begin.node, inputs or {}, needless=_asked_by(pipeline, begin.node)
-            ),
+            "rag": form_values(pipeline, begin.node, inputs or {}),
             "sys": dict(system or {}),
             "env": dict(pipeline.environment),
         }
     )
     return _Running(pipeline, values, tools, functions, pause).run(begin, until)
+
+
+def check_node(pipeline: Pipeline, node_id: str | None) -> None:
+    """Raises `InputError` for one that is not there."""
+    if node_id is not None and pipeline.node(node_id) is None:
+        raise InputError(f"the pipeline has no node {node_id!r}; it has: {', '.join(graph.order(pipeline))}")
+
+
+def form_values(pipeline: Pipeline, entrance: str, inputs: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the form gives to a run that begins at this entrance. Raises `InputError`."""
+    return filled_form(form_of(pipeline), entrance, inputs, needless=_asked_by(pipeline, entrance))
 
 
 def _asked_by(pipeline: Pipeline, entrance: str) -> set[str]:
@@ -126,6 +158,23 @@ def run_node(
     outputs = rule.outputs(found)
     status: NodeStatus = "failed" if outputs is None else "exception"
     return replace(run, status=status, outputs=outputs or {}, error=str(found))
+
+
+def after_storing(run: PipelineRun, *, seconds: float, error: str | None) -> PipelineRun:
+    """A run whose document was stored after its nodes had run, together with others: that took `seconds` more, or
+    failed with this error, and then so did the node that made the document."""
+    store = next(node for node in run.nodes if node.type == STORE)
+    after = replace(store, seconds=store.seconds + seconds)
+    if error is not None:
+        after = replace(after, status="failed", outputs={}, error=error)
+    return replace(
+        run,
+        status=run.status if error is None else "failed",
+        nodes=tuple(after if node is store else node for node in run.nodes),
+        outputs=run.outputs if error is None else {},
+        error=run.error if error is None else _told(after),
+        seconds=run.seconds + seconds,
+    )
 
 
 def _function(node: Node, functions: Table) -> Run:
@@ -195,12 +244,16 @@ class _Running:
     def _error(self, ran: list[NodeRun], until: str | None) -> str | None:
         failed = next((node for node in ran if node.status == "failed"), None)
         if failed is not None:
-            return f"node {failed.title or failed.node} ({failed.node}): {failed.error}"
+            return _told(failed)
         if until is not None:
             is_there = any(node.node == until for node in ran)
             return None if is_there else f"no branch led to the node {until}"
         is_stored = any(node.type == STORE for node in ran)
         return None if is_stored else f"no branch led to the node of type {STORE}; nothing was stored"
+
+
+def _told(failed: NodeRun) -> str:
+    return f"node {failed.title or failed.node} ({failed.node}): {failed.error}"
 
 
 def _branches(node: Node, run: NodeRun) -> tuple[str, ...]:

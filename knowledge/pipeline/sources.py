@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import mimetypes
 import os
+import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email.message import Message
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, Final, Protocol
-from urllib.parse import unquote, urldefrag, urlsplit
 
-from knowledge.errors import InputError, OutgoingError
-from knowledge.outgoing import Answer, HttpClient, parse_url, shown
+from knowledge import identity
+from knowledge.errors import InputError, NotFound
 from knowledge.pipeline.files import File
-from knowledge.sources import discover
+from knowledge.sources import Source, discover
 
-_UNREADABLE: Final = "unreadable"
+NOTHING_KNOWN: Final[Mapping[str, str]] = {}
+UNREADABLE: Final = "unreadable"
 """The token of what cannot be looked at; to fetch it says why."""
+_FOLDER: Final = "folder"
+"""That of a folder among the files: it cannot be listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +53,22 @@ class DataSource(Protocol):
         """How messages show it."""
         ...
 
-    def page(self, cursor: str | None = None) -> Page:
-        """The first entries, or those after a page. Raises `KnowledgeError` when they cannot be listed."""
+    def page(self, cursor: str | None = None, known: Mapping[str, str] = NOTHING_KNOWN) -> Page:
+        """The first entries, or those after a page. `known` are the tokens of the last time, by key: what has not
+        changed has its own again. Raises `KnowledgeError` when they cannot be listed."""
         ...
 
     def fetch(self, entry: Entry) -> File:
-        """The file of an entry of the page that was read last. Raises `KnowledgeError`."""
+        """The file of an entry of the page that was read last, one of another token than `known`. Raises
+        `KnowledgeError`."""
         ...
 
 
-def entries_of(source: DataSource) -> Iterator[Entry]:
+def entries_of(source: DataSource, known: Mapping[str, str] = NOTHING_KNOWN) -> Iterator[Entry]:
     """All of them, page after page."""
     cursor: str | None = None
     while True:
-        page = source.page(cursor)
+        page = source.page(cursor, known)
         yield from page.entries
         if page.cursor is None:
             return
@@ -77,7 +79,11 @@ def source_of(given: str, *, name: str = "", key_variable: str | None = None) ->
     """The source of what a person types: `-` for standard input, which has a `name`, a URL, or a path."""
     if given == "-":
         return StandardInput(name or "standard-input.txt")
-    return WebPages([given], key_variable) if "://" in given else LocalFiles(Path(given))
+    if "://" in given:
+        from knowledge.pipeline.web_pages import WebPages
+
+        return WebPages([given], key_variable)
+    return LocalFiles(Path(given))
 
 
 def secret(variable: str) -> str:
@@ -104,9 +110,9 @@ class LocalFiles:
     def name(self) -> str:
         return self.id
 
-    def page(self, cursor: str | None = None) -> Page:
-        """Everything at once. Raises `NotFound` for a path that is not there and for a folder without any file."""
-        found = discover([self.path])
+    def page(self, cursor: str | None = None, known: Mapping[str, str] = NOTHING_KNOWN) -> Page:
+        """Everything at once. Raises `NotFound` for a path that is not there."""
+        found = _found_in(self.path)
         self._paths = {source.key: source.path or self.path for source in found}
         return Page(
             entries=tuple(
@@ -117,17 +123,27 @@ class LocalFiles:
 
     def fetch(self, entry: Entry) -> File:
         path = self._paths[entry.key]
-        if path.is_dir():
+        if entry.token == _FOLDER:
             raise InputError(f"the folder {path} cannot be listed; mend its permissions and run again")
         return File.of_path(path, entry.name)
+
+
+def _found_in(path: Path) -> list[Source]:
+    """Nothing for an empty folder, which may have had files before."""
+    try:
+        return discover([path])
+    except NotFound:
+        if path.is_dir():
+            return []
+        raise
 
 
 def _token(path: Path) -> str:
     try:
         found = path.stat()
     except OSError:
-        return _UNREADABLE
-    return f"{found.st_size}-{found.st_mtime_ns}"
+        return UNREADABLE
+    return _FOLDER if stat.S_ISDIR(found.st_mode) else f"{found.st_size}-{found.st_mtime_ns}"
 
 
 @dataclass(slots=True)
@@ -146,10 +162,10 @@ class StandardInput:
     def name(self) -> str:
         return self.id
 
-    def page(self, cursor: str | None = None) -> Page:
+    def page(self, cursor: str | None = None, known: Mapping[str, str] = NOTHING_KNOWN) -> Page:
         """Reads it to its end."""
         content = self._read()
-        return Page(entries=(Entry(key=self.called, name=self.called, token=_hashed(content)),))
+        return Page(entries=(Entry(key=self.called, name=self.called, token=identity.content_hash(content)),))
 
     def fetch(self, entry: Entry) -> File:
         return File.of_bytes(self.called, self._read())
@@ -158,101 +174,3 @@ class StandardInput:
         if self._content is None:
             self._content = self.stream.read()
         return self._content
-
-
-def public_client() -> HttpClient:
-    """For addresses that a user gives: they lead to public servers only."""
-    return HttpClient.configured(public_only=True)
-
-
-@dataclass(slots=True)
-class WebPages:
-    """Pages and files at URLs. `key_variable` names the variable of a bearer token.
-
-    Each is known by its URL without user, password and query, which may be secrets and are stored nowhere; a hash at
-    the end (`https://example.com/page#9f2c…`) tells queries apart. Another query is another document, also where only
-    a signature in it is new: which parts of a query choose the page, and which only allow it, cannot be told.
-    """
-
-    urls: Sequence[str]
-    key_variable: str | None = None
-    client: Callable[[], HttpClient] = public_client
-    _http: HttpClient | None = None
-    _last: File | None = None
-
-    def __post_init__(self) -> None:
-        """Raises `InputError` for what is no URL."""
-        if not self.urls:
-            raise InputError("there are no URLs; give at least one")
-        for url in self.urls:
-            parse_url(url)
-
-    @property
-    def id(self) -> str:
-        return " ".join(_key(url) for url in self.urls)
-
-    @property
-    def name(self) -> str:
-        return " ".join(map(shown, self.urls))
-
-    def page(self, cursor: str | None = None) -> Page:
-        """One URL at a time: whether it has changed is known when its bytes are there."""
-        at = int(cursor or 0)
-        url = urldefrag(self.urls[at]).url
-        following = str(at + 1) if at + 1 < len(self.urls) else None
-        try:
-            self._last = file = self._fetched(url)
-        except (OutgoingError, InputError):
-            self._last = None
-            return Page(entries=(Entry(key=_key(url), name=_key(url), token=_UNREADABLE),), cursor=following)
-        entry = Entry(key=_key(url), name=file.name, token=_hashed(file.read()))
-        return Page(entries=(entry,), cursor=following)
-
-    def fetch(self, entry: Entry) -> File:
-        if self._last is not None:
-            return self._last
-        return self._fetched(next(urldefrag(url).url for url in self.urls if _key(url) == entry.key))
-
-    def _fetched(self, url: str) -> File:
-        headers = {"authorization": f"Bearer {secret(self.key_variable)}"} if self.key_variable else {}
-        self._http = self._http or self.client()
-        answer = self._http.get(url, headers=headers)
-        if answer.status != 200:
-            raise OutgoingError(f"{shown(url)} answered {answer.status}; check the URL")
-        kind = _media_type(answer)
-        return File.of_bytes(_name(url, answer, kind), answer.body, url=_key(url), mime_type=kind)
-
-
-def _key(url: str) -> str:
-    """Without user, password and query, but for a hash of the query where there is one."""
-    parsed = parse_url(url)
-    fragment = _hashed(parsed.query)[:16] if parsed.query else None
-    return str(parsed.copy_with(userinfo=b"", query=None, fragment=fragment))
-
-
-def _media_type(answer: Answer) -> str:
-    return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _name(url: str, answer: Answer, kind: str) -> str:
-    """What the server calls it, else the last part of the path; a page ends with .html whatever made it."""
-    called = (
-        _disposed(answer)
-        or PurePosixPath(unquote(urlsplit(url).path)).name
-        or urlsplit(url).hostname
-        or "page"
-    )
-    suffix = ".html" if kind == "text/html" else mimetypes.guess_extension(kind) or ""
-    has_own = PurePosixPath(called).suffix.lower()
-    fits = has_own in (".html", ".htm", ".xhtml") if suffix == ".html" else bool(has_own)
-    return called if fits else f"{called}{suffix}"
-
-
-def _disposed(answer: Answer) -> str:
-    header = Message()
-    header["content-disposition"] = answer.headers.get("content-disposition", "")
-    return PurePosixPath(header.get_filename() or "").name
-
-
-def _hashed(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Final
 
 from knowledge.errors import MissingVariable
+from knowledge.pipeline.files import File
 
 Selector = Sequence[str]
 
@@ -91,14 +92,16 @@ def shown(selector: Selector) -> str:
 
 
 def as_text(value: Any) -> str:
-    """A value within a text: nothing for None, JSON for lists, objects and truth values."""
+    """A value within a text: nothing for None, the name of a file, JSON for lists, objects and truth values."""
     if isinstance(value, str):
         return value
+    if isinstance(value, File):
+        return value.name
     return "" if value is None else json.dumps(plain(value), ensure_ascii=False)
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it: records as objects, bytes by their number."""
+    """A value as JSON has it: records as objects of what they show of themselves, bytes by their number."""
     if isinstance(value, Mapping):
         return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -106,7 +109,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
     if is_dataclass(value) and not isinstance(value, type):
-        return plain(asdict(value))
+        return {one.name: plain(getattr(value, one.name)) for one in fields(value) if one.repr}
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 

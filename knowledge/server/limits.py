@@ -39,7 +39,7 @@ class Allowance:
             request_timeout_s=setting("server_request_timeout_s"),
             receive_timeout_s=setting("server_receive_timeout_s"),
             connections=setting("server_connections"),
-            query_characters=setting("server_query_characters"),
+            query_characters=min(setting("server_query_characters"), setting("query_characters")),
         )
 
 

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from knowledge import identity
 from knowledge.documents import DocumentRecord
 from knowledge.errors import ExtractionError, InputError, PipelineError
 from knowledge.pipeline.files import File, read_document
+from knowledge.pipeline.new_document import NewDocument
 from knowledge.pipeline.nodes.placing import placed
 from knowledge.pipeline.nodes.structures import STRUCTURES, Piece, Pieces, preview, read_pieces
+from knowledge.pipeline.storing import ingested
 from knowledge.pipeline.tools import DocumentContext, Tools
 from knowledge.pipeline.variables import Values
-from knowledge.processing import ProcessRule
-from knowledge.sources import Source
-from knowledge.types import Chunk, Document, Image
+from knowledge.types import Document, Image
 
 if TYPE_CHECKING:
     from knowledge.knowledge_base import KnowledgeBase
-    from knowledge.protocols import LanguageModel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlreadyCut(ProcessRule):
-    """Not how a document is cut, but what it was cut into."""
-
-    chunks: tuple[Chunk, ...]
-
-    @property
-    def signature(self) -> str:
-        """Changes with any of the chunks."""
-        return identity.signature(["chunks of a pipeline", repr(self.chunks)])
-
-    def apply(self, document: Document, model: LanguageModel | None = None) -> tuple[Document, list[Chunk]]:
-        return document, list(self.chunks)
 
 
 def index_chunks(
@@ -48,12 +33,23 @@ def index_chunks(
     `files` are what the chunks were cut from, to which they are traced back. The same chunks again change nothing.
     Raises `InputError` for chunks of another structure than the knowledge base's, and `PipelineError`.
     """
-    structure = STRUCTURES[pieces.chunk_structure]
+    _store(kb, made_document(pieces, context, files=files))
+    return kb.document(identity.document_id(kb.id, context.key))
+
+
+def _store(kb: KnowledgeBase, document: NewDocument) -> None:
+    context, structure = document.context, document.structure
     if kb.record.structure != structure:
         raise InputError(
             f"{kb.name!r} is a {kb.record.structure} knowledge base, the chunks are {structure}; use a pipeline or "
             "a knowledge base of the other structure"
         )
+    if error := ingested(kb, [document])[context.key]:
+        raise PipelineError(f"{context.name} was not stored: {error}")
+
+
+def made_document(pieces: Pieces, context: DocumentContext, *, files: Iterable[File] = ()) -> NewDocument:
+    """What `index_chunks` stores."""
     document, chunks = placed(pieces.pieces, _readable(files))
     document = replace(
         document,
@@ -61,15 +57,8 @@ def index_chunks(
         images=(*document.images, *_images(pieces.pieces)),
         warnings=(*document.warnings, *_warnings(pieces)),
     )
-    report = kb.ingest_sources(
-        [Source(key=context.key, name=context.name, document=document)],
-        metadata=context.metadata,
-        retry=True,
-        rule=AlreadyCut(structure=structure, chunks=tuple(chunks)),
-    )
-    if report.failed:
-        raise PipelineError(f"{context.name} was not stored: {report.failed[0].error}")
-    return kb.document(report.documents[0].id)
+    structure = STRUCTURES[pieces.chunk_structure]
+    return NewDocument(context=context, structure=structure, document=document, chunks=tuple(chunks))
 
 
 def _readable(files: Iterable[File]) -> Iterator[Document]:
@@ -109,14 +98,18 @@ def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]
     kb, context = tools.knowledge_base, tools.document
     if kb is None or context is None:
         raise InputError("the run has no knowledge base to fill; name one, or ask for a preview")
-    record = index_chunks(kb, pieces, context, files=_entrance_files(values))
+    document = made_document(pieces, context, files=_entrance_files(values))
+    if tools.store is None:
+        _store(kb, document)
+    else:
+        tools.store(document)
     batch = ["sys", "batch"]
     return {
         "dataset_id": kb.id,
         "dataset_name": kb.name,
         "batch": values.get(batch) if values.has(batch) else "",
-        "document_id": record.id,
-        "document_name": record.name,
-        "created_at": record.created_at,
+        "document_id": identity.document_id(kb.id, context.key),
+        "document_name": context.name,
+        "created_at": time.time(),
         "display_status": "completed",
     }

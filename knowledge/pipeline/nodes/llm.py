@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, cast, get_args
 
 from knowledge.chat import Completion, Message
-from knowledge.errors import InputError, LanguageModelError
+from knowledge.errors import InputError
+from knowledge.pipeline.nodes.asking import ask, model_of, parameters_of, with_pictures
 from knowledge.pipeline.nodes.json_answers import THOUGHTS, object_in
 from knowledge.pipeline.nodes.template_transform import transform
 from knowledge.pipeline.tools import Tools
 from knowledge.pipeline.variables import Values, as_text
-from knowledge.protocols import LanguageModel
 
 Role = Literal["system", "user", "assistant"]
 ROLES: Final = get_args(Role)
 _CONTEXT: Final = "{{#context#}}"
-
-
-def ask(model: LanguageModel, messages: Sequence[Message]) -> Completion:
-    """The whole answer. Raises `LanguageModelError`, also for one that broke off at the model's limit: Dify goes on
-    with what there is."""
-    if not any(message.content.strip() for message in messages):
-        raise InputError("the prompt is empty; write what the model is to do")
-    completion = model.complete(messages)
-    if completion.is_cut_off:
-        raise LanguageModelError(
-            "the model reached its limit before the end of its answer; give it less text, or raise its limit"
-        )
-    return completion
 
 
 def messages_of(data: Mapping[str, Any], values: Values) -> list[Message]:
@@ -85,18 +72,19 @@ def _in_structure(data: Mapping[str, Any]) -> Iterator[Message]:
 
 
 def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:
-    """The answer of the run's model; the node's own `model`, its parameters and `memory` are not used.
+    """The answer of the run's model, asked with the node's parameters; the name of its `model` is not used.
 
     What a model thinks aloud is apart from the text when the node says so, as in Dify.
     """
-    with tools.open_model() as model:
-        completion = ask(model, [*_in_structure(data), *messages_of(data, values)])
+    messages = [*_in_structure(data), *with_pictures(messages_of(data, values), data, values)]
+    with model_of(data, tools) as model:
+        completion = ask(model, messages, parameters_of(data))
     thoughts = THOUGHTS.match(completion.text) if data.get("reasoning_format") == "separated" else None
     outputs: dict[str, Any] = {
         "text": completion.text[thoughts.end() :] if thoughts else completion.text,
         "reasoning_content": thoughts["inside"].strip() if thoughts else "",
         "usage": usage(completion),
-        "finish_reason": "stop",
+        "finish_reason": "length" if completion.is_cut_off else "stop",
     }
     if data.get("structured_output_enabled"):
         outputs["structured_output"] = object_in(completion.text)

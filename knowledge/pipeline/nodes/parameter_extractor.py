@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from knowledge.chat import Message
 from knowledge.errors import InputError, LanguageModelError, LanguageModelRefused
+from knowledge.pipeline.nodes.asking import ask, model_of, parameters_of, with_pictures
 from knowledge.pipeline.nodes.json_answers import object_in
-from knowledge.pipeline.nodes.llm import ask, usage
+from knowledge.pipeline.nodes.llm import usage
 from knowledge.pipeline.tools import Tools
 from knowledge.pipeline.variables import Values, as_text
 from knowledge.protocols import LanguageModel
@@ -49,14 +50,8 @@ def extract_parameters(
 
     Raises `LanguageModelError` naming every value that is missing or of another type.
     """
-    return _extracted(model, text, parameters, instruction)[0]
-
-
-def _extracted(
-    model: LanguageModel, text: str, parameters: Sequence[Parameter], instruction: str
-) -> tuple[dict[str, Any], dict[str, int | None]]:
     completion = ask(model, _messages(text, parameters, instruction))
-    return checked(object_in(completion.text), parameters), usage(completion)
+    return checked(object_in(completion.text), parameters)
 
 
 def _messages(text: str, parameters: Sequence[Parameter], instruction: str) -> list[Message]:
@@ -123,16 +118,18 @@ TYPES: Final = ("select", *_CHECKS)
 def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:
     """An answer that does not fit is an output, `__is_success` 0 and its reason; a model that refuses is an error."""
     parameters = [_parameter(entry) for entry in data.get("parameters") or ()]
-    text = as_text(values.get(data["query"]))
-    with tools.open_model() as model:
+    text, instruction = as_text(values.get(data["query"])), values.render(data.get("instruction") or "")
+    messages = with_pictures(_messages(text, parameters, instruction), data, values)
+    with model_of(data, tools) as model:
         try:
-            found, tokens = _extracted(model, text, parameters, values.render(data.get("instruction") or ""))
+            completion = ask(model, messages, parameters_of(data))
+            found = checked(object_in(completion.text), parameters)
         except LanguageModelRefused:
             raise
         except LanguageModelError as error:
             nothing = {parameter.name: None for parameter in parameters}
             return {**nothing, "__is_success": 0, "__reason": str(error), "__usage": {}}
-    return {**found, "__is_success": 1, "__reason": "", "__usage": tokens}
+    return {**found, "__is_success": 1, "__reason": "", "__usage": usage(completion)}
 
 
 def _parameter(entry: Mapping[str, Any]) -> Parameter:

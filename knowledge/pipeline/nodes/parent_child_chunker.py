@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import chunkers
 from chunkers.delimiters import is_layout
 from chunkers.dify import parent_child_structure
-from chunkers.parent_child import ParentMode
 from knowledge.errors import InputError
 from knowledge.pipeline.nodes.parameters import Parameters
+from knowledge.pipeline.nodes.structures import PARENT_MODES
 from knowledge.pipeline.tools import Tools
 from knowledge.pipeline.variables import Values, delimiter
 from knowledge.types import Document
-
-_MODES: Final[Mapping[str, ParentMode]] = {
-    "paragraph": "paragraph",
-    "full_doc": "full-doc",
-    "full-doc": "full-doc",
-}
 
 
 def parent_child_chunks(
@@ -38,7 +32,7 @@ def parent_child_chunks(
     `full_doc` is one parent, cut off after 10,000 characters. Both cleanings happen, in every mode. Raises
     `InputError`.
     """
-    if parent_mode not in _MODES:
+    if parent_mode not in PARENT_MODES:
         raise InputError(f"parent_mode is {parent_mode!r}; allowed: paragraph, full_doc; choose one of these")
     cleaned = chunkers.clean(
         Document(text=input_text),
@@ -48,9 +42,9 @@ def parent_child_chunks(
     chunker = chunkers.ParentChild(
         parent=_cutter(separator, max_length),
         child=_cutter(subchunk_separator, subchunk_max_length),
-        mode=_MODES[parent_mode],
+        mode=PARENT_MODES[parent_mode],
     )
-    return parent_child_structure(chunker.chunk(cleaned), _MODES[parent_mode])
+    return parent_child_structure(chunker.chunk(cleaned), PARENT_MODES[parent_mode])
 
 
 def _cutter(separator: str, max_length: int) -> chunkers.General:

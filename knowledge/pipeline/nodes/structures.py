@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from knowledge.errors import InputError
 from knowledge.pipeline.files import File
@@ -16,6 +16,14 @@ STRUCTURES: Final[Mapping[str, Structure]] = {
     "qa_model": "qa",
 }
 """Ours by Dify's names."""
+
+
+PARENT_MODES: Final[Mapping[str, Literal["paragraph", "full-doc"]]] = {
+    "paragraph": "paragraph",
+    "full_doc": "full-doc",
+    "full-doc": "full-doc",
+}
+"""As chunks have them, by what a chunker is told: in Dify the two differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,13 @@ from knowledge.pipeline.node_types import (
     ENTRANCE,
     FILE_FIELDS,
     NODES,
+    PARTS,
     STORE,
     cases_of,
     kind_of,
     outputs_of,
 )
+from knowledge.pipeline.nodes.structures import STRUCTURES
 from knowledge.pipeline.references import Reference, references_in
 from knowledge.pipeline.variables import shown
 
@@ -39,6 +41,8 @@ def problems(pipeline: Pipeline) -> list[str]:
     found += _of_edges(pipeline)
     found += problems_of_inputs(pipeline)
     for node in pipeline.nodes:
+        if node.type in PARTS:
+            continue
         found += [f"node {node.label}: {line}" for line in problems_of_node(node)]
     return [*found, *_of_order(pipeline)]
 
@@ -75,25 +79,45 @@ def _of_ends(pipeline: Pipeline) -> Iterator[str]:
 
 
 def _of_edges(pipeline: Pipeline) -> Iterator[str]:
-    for edge in pipeline.edges:
-        where = f"edge {edge.source or '?'} → {edge.target or '?'}"
-        for end, name in ((edge.source, "source"), (edge.target, "target")):
-            if pipeline.node(end) is None:
-                yield f"{where}: {name}: there is no node {end!r}; lead it to a node, or take it away"
-        source = pipeline.node(edge.source)
-        if source is not None and edge.handle not in (allowed := _handles(source)):
-            yield f"{where}: sourceHandle: {source.label} has no branch {edge.handle!r}; it has: {', '.join(allowed)}"
-        target = pipeline.node(edge.target)
+    missing: dict[str, list[str]] = {}
+    for edge in pipeline.edges if pipeline.nodes else ():
+        source, target = pipeline.node(edge.source), pipeline.node(edge.target)
+        where = f"{_label(source, edge.source)} → {_label(target, edge.target)}"
+        for end, node in ((edge.source, source), (edge.target, target)):
+            if node is None:
+                missing.setdefault(end, []).append(where)
+        allowed = _handles(source) if source else None
+        if allowed is not None and edge.handle not in allowed:
+            yield f"edge {where}: sourceHandle: there is no branch {edge.handle!r}; there are: {', '.join(allowed)}"
         if target is not None and target.type == ENTRANCE:
-            yield f"{where}: target: {target.label} is an entrance; nothing leads there"
+            yield f"edge {where}: target: this is an entrance; nothing leads there"
+    for end, edges in missing.items():
+        yield f"edge {_and_more(edges, 'edge')}: there is no node {end!r}; lead it to a node, or take it away"
 
 
-def _handles(node: Node) -> list[str]:
+def _label(node: Node | None, node_id: str) -> str:
+    return node.label if node else node_id or "?"
+
+
+def _and_more(found: list[str], what: str) -> str:
+    """The first, and how many others."""
+    others = len(found) - 1
+    return f"{found[0]} (and {others} more {what}{'s' if others > 1 else ''})" if others else found[0]
+
+
+def _handles(node: Node) -> list[str] | None:
+    """The branches of a node; None for a kind that is not known here."""
+    if not _is_known(node):
+        return None
     if node.type == BRANCH:
         cases = [case for case in cases_of(node) if isinstance(case, Mapping)]
         return [*(str(case.get("case_id")) for case in cases), "false"]
     fails = node.data.get("error_strategy") == "fail-branch"
     return [graph.ALWAYS, *([graph.SUCCEEDED, graph.FAILED] if fails else [])]
+
+
+def _is_known(node: Node) -> bool:
+    return node.type == ENTRANCE or kind_of(node) in NODES
 
 
 def _of_order(pipeline: Pipeline) -> Iterator[str]:
@@ -104,13 +128,29 @@ def _of_order(pipeline: Pipeline) -> Iterator[str]:
         return
     entrances = {node.id for node in pipeline.of_type(ENTRANCE)}
     for node in pipeline.nodes:
-        if node.id not in entrances and not before[node.id] & entrances:
+        if node.data.get("isInIteration") or node.data.get("isInLoop"):
+            continue  # What leads to it is the node around it, which does not run here.
+        if entrances and node.id not in entrances and not before[node.id] & entrances:
             yield f"node {node.label}: no entrance leads to it; connect it, or take it away"
-        for reference in references_in(node.data):
-            wrong = _wrong(pipeline, reference, before[node.id] | {node.id} & entrances)
-            wrong = wrong or _wrong_type(pipeline, node, reference)
-            if wrong:
-                yield f"node {node.label}: {reference.field}: {shown(reference.selector)}: {wrong}"
+        if not _is_known(node):
+            continue
+        for (selector, wrong), places in _wrong_references(
+            pipeline, node, before[node.id], entrances
+        ).items():
+            yield f"node {node.label}: {_and_more(places, 'field')}: {selector}: {wrong}"
+
+
+def _wrong_references(
+    pipeline: Pipeline, node: Node, before: frozenset[str], entrances: set[str]
+) -> dict[tuple[str, str], list[str]]:
+    """The fields of a node by the selector in them and what is wrong with that."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for reference in references_in(node.data):
+        wrong = _wrong(pipeline, reference, before | {node.id} & entrances)
+        wrong = wrong or _wrong_type(pipeline, node, reference)
+        if wrong:
+            found.setdefault((shown(reference.selector), wrong), []).append(reference.field)
+    return found
 
 
 def _wrong(pipeline: Pipeline, reference: Reference, before: frozenset[str] | set[str]) -> str | None:
@@ -131,9 +171,11 @@ def _wrong(pipeline: Pipeline, reference: Reference, before: frozenset[str] | se
             if names[0] in known
             else f"there is no such variable; there are: {', '.join(known) or 'none'}"
         )
+    if scope == "conversation":
+        return "a pipeline has no conversation; choose another variable"
     node = pipeline.node(scope)
     if node is None:
-        return f"there is no node {scope!r}"
+        return f"there is no node {scope!r}; choose another variable"
     if scope not in before:
         return f"{node.label} does not run before; connect it, or choose another variable"
     return _wrong_output(node, names)
@@ -157,8 +199,9 @@ def _wrong_type(pipeline: Pipeline, node: Node, reference: Reference) -> str | N
     if kind is None or source is None or reference.is_in_text or name not in kind.takes:
         return None
     made = NODES.get(kind_of(source))
-    if node.type == STORE and made and made.structure not in (None, node.data.get("chunk_structure")):
-        return f"{source.label} makes {made.structure}, the chunk_structure is {node.data.get('chunk_structure')}"
+    wanted = node.data.get("chunk_structure")
+    if node.type == STORE and made and wanted in list(STRUCTURES) and made.structure not in (None, wanted):
+        return f"{source.label} makes {made.structure}, the chunk_structure is {wanted}"
     outputs = outputs_of(source) or {}
     found = outputs.get(reference.selector[1], "any") if len(reference.selector) == 2 else "any"
     if found.partition("[")[0] in (*kind.takes[name].split("|"), "any"):
@@ -170,5 +213,5 @@ def _wrong_input(pipeline: Pipeline, names: list[str], before: frozenset[str] | 
     owner, name = names[0], names[1] if len(names) > 1 else ""
     if owner != SHARED and owner not in before:
         return "this entrance does not lead here; allowed: shared, or an entrance before"
-    known = [variable.name for variable in pipeline.inputs if variable.belongs_to == owner]
+    known = [one.name for one in pipeline.inputs if one.belongs_to == owner and one.name]
     return None if name in known else f"the form has no such field; it has: {', '.join(known) or 'none'}"
