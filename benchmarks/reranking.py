@@ -26,7 +26,7 @@ from knowledge.measures import by_query
 
 if TYPE_CHECKING:
     from knowledge.knowledge_base import KnowledgeBase
-    from knowledge.searching import Rerank
+    from knowledge.search_options import Rerank
 
 QUESTIONS: Final = 200
 POOL: Final = 50

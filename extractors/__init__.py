@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from extractors.sandbox import Worker as Worker
     from extractors.sandbox import WorkerPool as WorkerPool
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 """Changes whenever the same bytes would give another document."""
 
 _HOME: Final = {

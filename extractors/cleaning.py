@@ -10,6 +10,8 @@ WIDE: Final = "\u2e80-\u312f\u31a0-\u31ff\u3300-\u4dbf\u4e00-\u9fff\uf900-\ufaff
 
 # Controls, and what only says where a word may be broken: it would hide the word from a search.
 _INVISIBLE: Final = "\x00-\x08\x0e-\x1f\x7f\xad\u200b\u2060\ufeff\ufffe\uffff"
+_CONTROLS: Final = bytes((*range(0x09), *range(0x0E, 0x20), 0x7F))
+"""Those of them in ASCII."""
 _UNWANTED = re.compile(f"[{_INVISIBLE}\ud800-\udfff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNWANTED_INVISIBLE = re.compile(f"[{_INVISIBLE}]")
@@ -26,7 +28,8 @@ def clean(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\f" in text or "\v" in text:
         text = text.replace("\f", "\n").replace("\v", "\n")
-    if text.isascii() and text.isprintable():
+    # Several times faster than the expression, and most text is of this kind.
+    if text.isascii() and len(text.encode().translate(None, _CONTROLS)) == len(text):
         return text
     if _UNWANTED.search(text) is None:
         return text

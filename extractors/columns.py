@@ -13,6 +13,7 @@ from knowledge.types import Block, BlockKind, Locator
 _Record = TypeVar("_Record", Block, Locator)
 _Choices = Sequence[Any] | None
 """The different strings of a column whose integers are places among them."""
+_OF_BLOCKS: Final = ("kind", "level")
 _KINDS: Final = frozenset(get_args(BlockKind))
 _OF_STRINGS: Final = frozenset(("kind", "sheet", "part"))
 _GETTERS: Final = {field: attrgetter(field) for kind in (Block, Locator) for field in kind.__slots__}
@@ -37,15 +38,15 @@ def from_blocks(blocks: Sequence[Block]) -> tuple[dict[str, Any], bytes]:
     integers += map(_GETTERS["end"], blocks)
     _add_numbers(ids, places, integers)
     table = {
-        "blocks": _from_records(blocks, ("kind", "level"), integers),
+        "blocks": _from_records(blocks, _OF_BLOCKS, integers),
         "places": _from_records(places.values(), Locator.__slots__, integers),
     }
     return table, array(_INTEGER, integers).tobytes()
 
 
-def to_blocks(table: Mapping[str, Any], packed: bytes) -> tuple[Block, ...]:
-    """What `from_blocks` wrote. Anything else raises `ValueError`, `LookupError` or `TypeError`: the other side is
-    not trusted."""
+def to_blocks(table: Mapping[str, Any], packed: bytes, length: int) -> tuple[Block, ...]:
+    """What `from_blocks` wrote, of a text of `length` characters. Anything else raises `ValueError`, `LookupError`
+    or `TypeError`: the other side is not trusted."""
     if not table:
         return ()
     integers = iter(memoryview(packed).cast(_INTEGER).tolist())
@@ -53,10 +54,13 @@ def to_blocks(table: Mapping[str, Any], packed: bytes) -> tuple[Block, ...]:
     columns: dict[str, Sequence[Any]] = {
         name: _column(integers, size) for name in ("start", "end", "locator")
     }
-    if different > size or not _KINDS.issuperset(table["blocks"]["kind"]):
+    if not 0 < different <= size or not _KINDS.issuperset(table["blocks"]["kind"]):
         raise ValueError("no document has such blocks")
-    columns |= _to_columns(table["blocks"], integers, size)
-    places = _records(Locator, different, _to_columns(table["places"], integers, different))
+    _check_spans(columns["start"], columns["end"], length)
+    columns |= _to_columns(table["blocks"], _OF_BLOCKS, integers, size)
+    places = _records(
+        Locator, different, _to_columns(table["places"], Locator.__slots__, integers, different)
+    )
     columns["locator"] = list(map(places.__getitem__, columns["locator"]))
     return tuple(_records(Block, size, columns))
 
@@ -79,18 +83,36 @@ def _from_records(
     return table
 
 
+def _check_spans(starts: Sequence[int], ends: Sequence[int], length: int) -> None:
+    """Raises `ValueError` for blocks that are not in order, overlap or reach out of the text."""
+    bounds = [0] * (2 * len(starts))
+    bounds[::2], bounds[1::2] = starts, ends
+    if bounds[0] < 0 or bounds[-1] > length or bounds != sorted(bounds):
+        raise ValueError("blocks lie outside of the text or overlap")
+
+
 def _to_columns(
-    table: Mapping[str, _Choices], integers: Iterator[int], size: int
+    table: Mapping[str, _Choices], fields: Collection[str], integers: Iterator[int], size: int
 ) -> dict[str, Sequence[Any]]:
     columns: dict[str, Sequence[Any]] = {}
     for field, choices in table.items():
-        column: list[Any] = _column(integers, size)
-        if choices is not None:
-            column = list(map(choices.__getitem__, column))
-        elif _NONE in column:
-            column = [None if value == _NONE else value for value in column]
-        columns[field] = column
+        if field not in fields or (choices is not None) != (field in _OF_STRINGS):
+            raise ValueError(f"no record has such a field: {field}")
+        column = _column(integers, size)
+        columns[field] = _numbers(column) if choices is None else _strings(choices, column)
     return columns
+
+
+def _numbers(column: list[int]) -> Sequence[int | None]:
+    if min(column) < _NONE:
+        raise ValueError("positions and counts are not negative")
+    return [None if value == _NONE else value for value in column] if _NONE in column else column
+
+
+def _strings(choices: Sequence[Any], column: list[int]) -> list[str | None]:
+    if min(column) < 0 or not all(choice is None or isinstance(choice, str) for choice in choices):
+        raise ValueError("a column of strings holds something else")
+    return list(map(choices.__getitem__, column))
 
 
 def _records(kind: type[_Record], size: int, columns: Mapping[str, Iterable[Any]]) -> list[_Record]:

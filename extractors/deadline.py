@@ -1,7 +1,9 @@
-"""Kills a process that takes too long over one piece of work."""
+"""Kills a process that takes too long over one piece of work, and all that it has started."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import threading
 import time
@@ -38,14 +40,40 @@ class Deadline:
             self._at = None
             self._closing.notify()
 
+    def left_s(self) -> float:
+        """What is left for the work at hand; 0 when there is none."""
+        at = self._at
+        return 0.0 if at is None else max(0.0, at - time.monotonic())
+
+    def give_up(self) -> None:
+        """The work at hand, if there is any, is out of time."""
+        if self._at is not None:
+            self.has_passed = True
+            kill(self._process)
+
     def _watch(self) -> None:
         """Sleeps until the work at hand is out of time; when that is done by then, later work may have some left."""
         with self._closing:
             while self._at is not None:
                 left = self._at - time.monotonic()
                 if left <= 0:
-                    self.has_passed = True
-                    self._process.kill()
+                    self.give_up()
                     break
                 self._closing.wait(left)
             self._is_watched = False
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process that began a session of its own with all that it has started, where there are such groups.
+
+    Once it is waited for, its number may be that of another.
+    """
+    if process.returncode is not None:
+        return
+    if not hasattr(os, "killpg"):
+        process.kill()
+        return
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        process.kill()

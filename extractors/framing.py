@@ -15,7 +15,7 @@ from typing import IO, Any, Final
 from extractors.columns import from_blocks, to_blocks
 from knowledge import errors
 from knowledge.errors import ExtractionError, InputError, KnowledgeError
-from knowledge.types import Document, Image, ReadOptions
+from knowledge.types import Document, Image, ReadOptions, Scalar, Value
 
 _COUNT: Final = struct.Struct(">I")
 _SIZE_BYTES: Final = 8
@@ -24,6 +24,11 @@ _MOST_PARTS: Final = 1 << 20
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _BYTES: Final = b"bytes"
 _PATH: Final = b"path"
+_ESCAPED: Final = b"\\u"
+_LEAST_INTEGER: Final = -(1 << 63)
+_MOST_INTEGER: Final = (1 << 63) - 1
+_DEEPEST: Final = 16
+"""Of files inside files; more than are ever read."""
 _ANY: Final = "surrogatepass"
 """Paths may hold what no text can."""
 _ERRORS: Final[Mapping[str, type[KnowledgeError]]] = {
@@ -98,12 +103,16 @@ def reply_of(parts: Sequence[bytes]) -> tuple[Document | KnowledgeError, float]:
     try:
         head, *behind = parts
         reply = json.loads(head.decode())
+        if _ESCAPED in head:
+            # Raises `UnicodeEncodeError` for half a character.
+            _encode(reply).encode()
         memory_mb = float(reply["memory_mb"])
         if "error" in reply:
-            return _ERRORS[reply["error"]["type"]](str(reply["error"]["message"])), memory_mb
+            return _ERRORS[reply["error"]["type"]](_string(reply["error"]["message"])), memory_mb
         return _to_document(reply["document"], iter(behind)), memory_mb
     except (
         ValueError,
+        ArithmeticError,
         LookupError,
         TypeError,
         AttributeError,
@@ -111,7 +120,12 @@ def reply_of(parts: Sequence[bytes]) -> tuple[Document | KnowledgeError, float]:
         RecursionError,
         InputError,
     ) as error:
-        return ExtractionError(f"the worker's answer makes no sense ({type(error).__name__})"), float("inf")
+        return nonsense(error), float("inf")
+
+
+def nonsense(error: Exception) -> ExtractionError:
+    """What is said of an answer that no sound worker gives."""
+    return ExtractionError(f"the worker's answer makes no sense ({type(error).__name__})")
 
 
 @lru_cache(maxsize=4)
@@ -149,17 +163,37 @@ def _from_document(document: Document, parts: list[bytes]) -> dict[str, Any]:
     }
 
 
-def _to_document(fields: Mapping[str, Any], parts: Iterator[bytes]) -> Document:
+def _to_document(fields: Mapping[str, Any], parts: Iterator[bytes], depth: int = 0) -> Document:
     """The parts are taken in the order in which `_from_document` adds them."""
+    if depth > _DEEPEST:
+        raise ValueError("files inside files, too deep")
+    text = next(parts).decode()
     return Document(
-        text=next(parts).decode(),
-        blocks=to_blocks(fields["blocks"], next(parts)),
+        text=text,
+        blocks=to_blocks(fields["blocks"], next(parts), len(text)),
         images=tuple([Image(name=name, data=next(parts)) for name in fields["images"]]),
-        name=fields["name"],
-        metadata={
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in fields["metadata"].items()
-        },
-        warnings=tuple(fields["warnings"]),
-        attachments=tuple([_to_document(attachment, parts) for attachment in fields["attachments"]]),
+        name=_string(fields["name"]),
+        metadata={name: _value(value) for name, value in fields["metadata"].items()},
+        warnings=tuple(map(_string, fields["warnings"])),
+        attachments=tuple(
+            [_to_document(attachment, parts, depth + 1) for attachment in fields["attachments"]]
+        ),
     )
+
+
+def _value(value: Any) -> Value:
+    return tuple(map(_scalar, value)) if isinstance(value, list) else _scalar(value)
+
+
+def _scalar(value: Any) -> Scalar:
+    if isinstance(value, (str, float)) or (
+        isinstance(value, int) and _LEAST_INTEGER <= value <= _MOST_INTEGER
+    ):
+        return value
+    raise ValueError("neither text nor a number that can be kept")
+
+
+def _string(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError("a number or a list in place of text")

@@ -12,15 +12,17 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
-from extractors.deadline import Deadline
-from extractors.framing import OversizeFrame, read_frame, reply_of, request_parts, write_frame
+from extractors.deadline import Deadline, kill
+from extractors.framing import OversizeFrame, nonsense, read_frame, reply_of, request_parts, write_frame
+from extractors.pipes import replies_from, requests_to
 from knowledge.defaults import BY_NAME
-from knowledge.errors import ExtractionError, ExtractionLimit, KnowledgeError
+from knowledge.errors import ExtractionError, ExtractionLimit, KnowledgeError, NotFound
 from knowledge.types import Document, ReadOptions
 
 DEFAULT: Final = ReadOptions()
@@ -37,8 +39,6 @@ _KEPT_MEMORY: Final = {
     "MALLOC_TOP_PAD_": str(1 << 20),
 }
 """For glibc: what one file frees serves the next; else it goes back to the system, to come again page by page."""
-_BUFFER_BYTES: Final = 1 << 16
-"""What a pipe holds."""
 _END_S: Final = 2.0
 _LOG_TAIL_BYTES: Final = 65_536
 _LOGGED_CHARACTERS: Final = 2000
@@ -78,6 +78,8 @@ class Worker:
             answer = self._ask(request_parts(called, given, limited), called or "the data")
         if isinstance(answer, Document):
             return answer
+        if isinstance(answer, NotFound) and isinstance(source, bytes):
+            raise nonsense(answer)
         raise answer
 
     def close(self) -> None:
@@ -209,25 +211,28 @@ class _Child:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(
             command,
-            bufsize=_BUFFER_BYTES,
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
             env=_environment(),
+            # Of its own, to be killed with what it starts.
+            start_new_session=True,
         )
         self.deadline = Deadline(self._process, timeout_s)
-        self._end = weakref.finalize(self, _end, self._process, self.deadline)
+        self._requests = requests_to(_pipe(self._process.stdin), self.deadline)
+        self._replies = replies_from(_pipe(self._process.stdout), self.deadline)
+        self._end = weakref.finalize(
+            self, _end, self._process, self.deadline, (self._requests, self._replies)
+        )
 
     def exchange(self, request: Sequence[bytes], largest: int) -> list[bytes]:
         """The reply's frame. EOFError or OSError when the child dies, be it killed for its time, `OversizeFrame` when
         it answers with more than `largest` bytes."""
-        process = self._process
-        if process.stdin is None or process.stdout is None:
-            raise EOFError("the child has no pipes")
         self.deadline.start()
         try:
-            write_frame(process.stdin, request)
-            reply = read_frame(process.stdout, largest)
+            write_frame(self._requests, request)
+            reply = read_frame(self._replies, largest)
         finally:
             self.deadline.stop()
         self.files += 1
@@ -242,7 +247,7 @@ class _Child:
 
     def abandon(self) -> None:
         self.is_abandoned = True
-        self._process.kill()
+        kill(self._process)
 
     def ending(self) -> str:
         code = self._process.returncode
@@ -263,24 +268,27 @@ class _Child:
             return ""
 
 
-def _end(process: subprocess.Popen[bytes], deadline: Deadline) -> None:
+def _pipe(end: IO[bytes] | None) -> IO[bytes]:
+    if end is None:
+        raise ValueError("a child without pipes")
+    return end
+
+
+def _end(process: subprocess.Popen[bytes], deadline: Deadline, pipes: Sequence[IO[bytes]]) -> None:
     """Closing its pipe tells a child to go; one that does not is killed. Either way it is waited for."""
     deadline.close()
-    for pipe in (process.stdin, process.stdout):
+    for pipe in pipes:
         _close(pipe)
     try:
         process.wait(_END_S)
     except subprocess.TimeoutExpired:
-        process.kill()
+        kill(process)
         process.wait()
 
 
-def _close(pipe: IO[bytes] | None) -> None:
-    try:
-        if pipe is not None:
-            pipe.close()
-    except OSError:
-        pass
+def _close(pipe: IO[bytes]) -> None:
+    with suppress(OSError):
+        pipe.close()
 
 
 def _environment() -> dict[str, str]:

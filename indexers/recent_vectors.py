@@ -26,7 +26,8 @@ class RecentVectors:
 
     def keep(self, text: str, vector: Vector) -> None:
         with self._lock:
-            self._vectors[text] = vector
+            # One of many is a view, which would keep all of them in memory.
+            self._vectors[text] = vector.copy()
             self._vectors.move_to_end(text)
             if len(self._vectors) > self._most:
                 self._vectors.popitem(last=False)

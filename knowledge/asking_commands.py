@@ -19,7 +19,7 @@ from knowledge.types import Hits
 if TYPE_CHECKING:
     from knowledge import KnowledgeBase, Workspace
     from knowledge.assistance.record import Assistance
-    from knowledge.searching import Shown
+    from knowledge.search_options import Shown
 
 Options = argparse.Namespace
 

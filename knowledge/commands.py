@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from knowledge.contexts import Context
     from knowledge.explaining import WhyNot
     from knowledge.filters import Filter
-    from knowledge.searching import Searched, Shown
+    from knowledge.search_options import Searched, Shown
 
 Options = argparse.Namespace
 

@@ -22,7 +22,7 @@ from knowledge.types import Mode
 from knowledge.workspace import Workspace
 
 if TYPE_CHECKING:
-    from knowledge.searching import Searched
+    from knowledge.search_options import Searched
     from knowledge.types import Hits
 
 

@@ -13,7 +13,8 @@ from knowledge.errors import NotFound
 from knowledge.evidence import Evidence, Verdict
 from knowledge.filter_text import listed, written_condition
 from knowledge.filters import Filter, conditions_of, matches
-from knowledge.searching import SearchOptions, prepared, search
+from knowledge.search_options import SearchOptions
+from knowledge.searching import prepared, search
 from knowledge.types import Hit, Hits, Value
 from retrieval.evidence import evidence
 from retrieval.scoring import is_enough, shown

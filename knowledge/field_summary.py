@@ -11,6 +11,7 @@ from knowledge.types import FieldType, Scalar, Value
 
 FEW: Final = 10
 """So many distinct values are all listed."""
+EXAMPLES: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class FieldSummary:
     distinct: int
     values: tuple[Scalar, ...]
     """All of them, in order, when they are few; none when there are more."""
+    examples: tuple[Scalar, ...]
+    """The first of them, in order."""
     minimum: float | None
     """Of numbers and times, as `maximum`; times are epoch seconds."""
     maximum: float | None
@@ -54,6 +57,7 @@ def _summary(name: str, kind: FieldType, count: int, values: set[Scalar], is_bui
         documents=count,
         distinct=len(values),
         values=tuple(ordered) if len(values) <= FEW else (),
+        examples=tuple(ordered[:EXAMPLES]),
         minimum=min(numbers, default=None),
         maximum=max(numbers, default=None),
         is_built_in=is_built_in,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import operator
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -284,6 +285,11 @@ def _is_unicode(text: str) -> bool:
 
 def coerce(field: str, kind: FieldType, value: Scalar) -> Scalar:
     """`value` as a field of this type stores it. Raises `FilterError` naming both when it does not fit."""
+    if isinstance(value, int) and abs(value) > sys.float_info.max:
+        raise FilterError(
+            f"field {field!r} is given a whole number of {value.bit_length():,} bits; allowed: up to "
+            f"{sys.float_info.max:.2g}"
+        )
     if kind == "string":
         return value if isinstance(value, str) else written(value)
     try:

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cached_property, partial, reduce
-from operator import and_
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -20,11 +19,10 @@ from knowledge.catalog import BaseRecord
 from knowledge.configuration import setting
 from knowledge.documents import DocumentRecord
 from knowledge.errors import InputError, NotFound
-from knowledge.filters import Filter, ignoring_case
+from knowledge.filters import Filter, check, matches
 from knowledge.generations import Generation, searched_text
 from knowledge.metadata import field_types, revised, typed
 from knowledge.queries import readable
-from knowledge.query import parse_condition
 from knowledge.types import Chunk, Document, FieldType, Fusion, Hit, Hits, Mode
 from knowledge.versions import ChunkRecord
 
@@ -42,7 +40,7 @@ if TYPE_CHECKING:
     from knowledge.processing import ProcessRule
     from knowledge.protocols import LanguageModel
     from knowledge.rebuild_report import RebuildReport
-    from knowledge.searching import Rerank, Searched, SearchOptions, Shown
+    from knowledge.search_options import Rerank, Searched, SearchOptions, Shown
     from knowledge.sources import Source
 
 Input = str | os.PathLike[str] | Document
@@ -94,13 +92,16 @@ class KnowledgeBase:
         with self._store.read() as connection:
             return catalog.fields(connection, catalog.by_name(connection, self.name))
 
-    def field_summaries(self) -> list[FieldSummary]:
-        """Every field by name, with what the documents hold of it."""
+    def field_summaries(self, where: Filter | None = None) -> list[FieldSummary]:
+        """Every field by name, with what the documents, or those that fulfil `where`, hold of it."""
         from knowledge.field_summary import summarize
 
+        fields = self.fields
+        condition = None if where is None else check(where, fields)
         built_in = BUILT_IN_FIELDS if self.record.has_built_in_fields else ()
-        searched = [record.metadata for record in self.documents() if record.active_version]
-        return summarize(self.fields, searched, built_in)
+        searched = (record.metadata for record in self.documents() if record.active_version)
+        visible = (metadata for metadata in searched if condition is None or matches(condition, metadata))
+        return summarize(fields, visible, built_in)
 
     @property
     def settings(self) -> dict[str, Plain | None]:
@@ -220,7 +221,7 @@ class KnowledgeBase:
         top_k: int | None = None,
         threshold: float | None = None,
         vector_weight: float | None = None,
-        where: Filter | str | Sequence[Filter | str] | None = None,
+        where: Filter | str | Iterable[Filter | str] | None = None,
         ignore_case: bool | None = None,
         fusion: Fusion | None = None,
         rerank: Rerank | None = None,
@@ -266,23 +267,26 @@ class KnowledgeBase:
         question: str,
         *,
         llm: str | LanguageModel | None = None,
-        history: Sequence[Message] = (),
+        history: Iterable[Message | Mapping[str, str]] = (),
         variants: int = 0,
         auto_filter: OnFailure | None = None,
         **options: Unpack[Shown],
     ) -> Hits:
         """A search that a language model prepares: `llm` is its spec, else the setting, or a model that is there.
 
-        With a `history` the question is rewritten to stand alone. Up to `variants` other wordings of it are searched
-        too; each passage has the best of its scores. `auto_filter` lets the model draw conditions on metadata from
-        the question, which hold besides `where`, and says what happens when it gives none that can be used: the
-        search goes on "unfiltered", is "empty", or raises `LanguageModelError` ("error"). `Hits.assistance` says what
-        was searched, warnings which filter holds and what was done without. `options` are those of `search`.
+        With a `history`, of messages or objects of role and content, the question is rewritten to stand alone. Up to
+        `variants` other wordings of it are searched too; each passage has the best of its scores. `auto_filter` lets
+        the model draw conditions on metadata from the question, which hold besides `where`, and says what happens
+        when it gives none that can be used: the search goes on "unfiltered", is "empty", or raises
+        `LanguageModelError` ("error"). `Hits.assistance` says what was searched, warnings which filter holds and what
+        was done without. `options` are those of `search`.
         """
+        from knowledge.assistance.rewriting import conversation
         from knowledge.assistance.searching import AssistedSearch, Help
+        from knowledge.search_options import as_given
 
-        wanted = Help(history=tuple(history), variants=variants, auto_filter=auto_filter)
-        search = AssistedSearch(kb=self, store=self._store, wanted=wanted, options=options)
+        wanted = Help(history=conversation(history), variants=variants, auto_filter=auto_filter)
+        search = AssistedSearch(kb=self, wanted=wanted, options=as_given(options))
         return self._noted(search.run(question, llm))
 
     def answers_to(self, queries: Iterable[str], **options: Unpack[Shown]) -> list[Outcome]:
@@ -347,8 +351,9 @@ class KnowledgeBase:
             found = explained(self._generation, query, options, found)
         return found
 
-    def check_search(self, **options: Unpack[Searched]) -> None:
-        """Raises what `search` raises for a mode that there is not and for a threshold on ranks; asks nothing."""
+    def check_search(self, **options: Unpack[Shown]) -> None:
+        """Raises what `search` raises for options that it does not have, for a mode that there is not and for a
+        threshold on ranks; asks nothing."""
         from knowledge.searching import check_threshold
 
         check_threshold(self._generation.base, self._search_options(**options))
@@ -412,31 +417,9 @@ class KnowledgeBase:
         ]
 
     def _search_options(self, **given: Unpack[Shown]) -> SearchOptions:
-        """What is left out is as `settings` say."""
-        from knowledge.searching import SearchOptions
+        from knowledge.search_options import chosen
 
-        own = self._generation.base.settings
-
-        def chosen(name: str) -> Any:
-            value: Any = given.get(name)
-            return setting(name, own.get(name) if value is None else value)
-
-        return SearchOptions(
-            mode=given.get("mode") or setting("mode", own.get("mode")) or None,
-            top_k=chosen("top_k"),
-            threshold=chosen("threshold"),
-            vector_weight=chosen("vector_weight"),
-            fusion=chosen("fusion"),
-            rerank=self._chosen_reranker(given.get("rerank")),
-            rerank_pool=chosen("rerank_pool"),
-            where=all_of(given.get("where"), ignore_case=chosen("ignore_case")),
-        )
-
-    def _chosen_reranker(self, given: Rerank | None) -> Rerank | None:
-        if given is not None and not isinstance(given, str):
-            return given
-        spec: str = setting("rerank", given or self._generation.base.settings.get("rerank"))
-        return None if spec in ("", "none", "off") else spec
+        return chosen(self._generation.base.settings, given)
 
     def documents(self) -> list[DocumentRecord]:
         """Every document, by key, failures too."""
@@ -583,14 +566,3 @@ class KnowledgeBase:
     def close(self) -> None:
         self.write_history()
         self._generation.close()
-
-
-def all_of(where: Filter | str | Sequence[Filter | str] | None, *, ignore_case: bool) -> Filter | None:
-    """Conditions as they are given, joined: all must hold. None when there are none."""
-    if where is None:
-        return None
-    given = [where] if isinstance(where, Filter | str) else list(where)
-    conditions = [parse_condition(item) if isinstance(item, str) else item for item in given]
-    if ignore_case:
-        conditions = [ignoring_case(condition) for condition in conditions]
-    return reduce(and_, conditions) if conditions else None

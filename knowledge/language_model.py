@@ -28,6 +28,15 @@ _MOST_IN_VAIN: Final = 8
 """Calls without an answer in a row, each repeated as the client does: then the server is down or the quota used up,
 and a long document would take hours to find that out."""
 _UNKNOWN_PARAMETER: Final = frozenset({400, 422})
+_NOT_TAKEN_CODES: Final = ("unsupported_parameter", "unsupported_value", "unknown_parameter")
+"""OpenAI's `error.code` where `error.param` is a parameter that the model does not take."""
+_NOT_TAKEN: Final = re.compile(
+    r"unsupported|unknown|unexpected|unrecogni[sz]ed|extra inputs|extra_forbidden"
+    r"|not (be )?(support|taken|allowed|permitted|recogni[sz]ed|accepted|known)",
+    re.IGNORECASE,
+)
+"""What OpenAI, Azure, vLLM, Mistral, Groq and Google say of such a parameter."""
+_NEEDED: Final = frozenset({"response_format"})
 _DEFAULTS: Final[Mapping[str, Any]] = {"temperature": 0}
 """The same question is to have the same answer, as far as the server can."""
 _log = logging.getLogger(__name__)
@@ -37,8 +46,8 @@ class OpenAIModel:
     """`openai:MODEL@BASE_URL`; the key, if the server wants one, is in KNOWLEDGE_LLM_API_KEY.
 
     `http` makes the client, which decides how long to wait and what to try again; it is called at the first
-    question. Temperature 0 is asked for unless a call says otherwise. A parameter that the server names when it
-    refuses a call is left out from then on: some models have one temperature only.
+    question. Temperature 0 is asked for unless a call says otherwise. A parameter that the server says not to
+    take is left out from then on: some models have one temperature only.
     """
 
     def __init__(self, argument: str, *, http: Callable[[], HttpPost]) -> None:
@@ -78,11 +87,13 @@ class OpenAIModel:
 
     def _answer(self, messages: Sequence[Message], parameters: Mapping[str, Any]) -> HttpAnswer:
         """An answer of status 200."""
-        answer = self._ask(messages, parameters)
-        while answer.status in _UNKNOWN_PARAMETER and (named := self._named_in(answer, parameters)):
+        sent = self._taken(parameters)
+        answer = self._ask(messages, sent)
+        while answer.status in _UNKNOWN_PARAMETER and (named := _named_in(answer, sent)):
             _log.warning("model %r does not take %s; left out", self._server.model, ", ".join(named))
             self._not_taken.update(named)
-            answer = self._ask(messages, parameters)
+            sent = self._taken(parameters)
+            answer = self._ask(messages, sent)
         if answer.status == 429 or answer.status >= 500:
             raise self._in_vain_error(self._refusal(answer))
         if answer.status != 200:
@@ -91,15 +102,13 @@ class OpenAIModel:
         self._in_vain = 0
         return answer
 
-    def _named_in(self, answer: HttpAnswer, parameters: Mapping[str, Any]) -> list[str]:
-        """The parameters that were sent and that a refusal speaks of."""
-        words = set(re.findall(r"\w+", answer.excerpt()))
-        return [name for name in parameters if name in words and name not in self._not_taken]
+    def _taken(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Without those that the server has refused, also to another thread."""
+        return {name: value for name, value in parameters.items() if name not in self._not_taken}
 
     def _ask(self, messages: Sequence[Message], parameters: Mapping[str, Any]) -> HttpAnswer:
         said = [{"role": message.role, "content": _content(message)} for message in messages]
-        sent = {name: value for name, value in parameters.items() if name not in self._not_taken}
-        body = {**sent, "model": self._server.model, "messages": said}
+        body = {**parameters, "model": self._server.model, "messages": said}
         try:
             url = self._server.url("chat/completions")
             return self._opened().post_json(url, body, headers=self._server.headers, repeatable=True)
@@ -152,6 +161,31 @@ class OpenAIModel:
 
     def _told(self, what: str, advice: str) -> str:
         return f"{self._url} {what} for model {self._server.model!r}; {advice}"
+
+
+def _named_in(answer: HttpAnswer, sent: Mapping[str, Any]) -> list[str]:
+    """The parameters of this very call that the server does not know, or not with their value.
+
+    Many refusals only mention one, as that of a text too long for `max_tokens`. So a name counts where the server
+    puts it apart, as OpenAI does, or where a sentence says that it is not known. Without `response_format` the answer
+    would be another one: its refusal is an error.
+    """
+    error = _error_of(answer)
+    named = {error.get("param")} if error.get("code") in _NOT_TAKEN_CODES else set[Any]()
+    for sentence in re.split(r"[.;!?]\s", answer.excerpt()):
+        if _NOT_TAKEN.search(sentence):
+            named.update(re.findall(r"\w+", sentence))
+    return [name for name in sent if name in named and name not in _NEEDED]
+
+
+def _error_of(answer: HttpAnswer) -> Mapping[str, Any]:
+    """The `error` of OpenAI's API; an empty one where there is none."""
+    try:
+        found = answer.json()
+    except ValueError:
+        return {}
+    error = found.get("error") if isinstance(found, Mapping) else None
+    return error if isinstance(error, Mapping) else {}
 
 
 def _content(message: Message) -> str | list[dict[str, Any]]:

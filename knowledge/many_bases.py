@@ -19,7 +19,7 @@ from knowledge.types import Hit, Hits
 
 if TYPE_CHECKING:
     from knowledge.knowledge_base import KnowledgeBase
-    from knowledge.searching import Shown
+    from knowledge.search_options import Shown
 
 ELSEWHERE: Final = (OutgoingError, EmbeddingError)
 """What another server may do to a search: the other bases, and other questions, are answered without it."""

@@ -16,7 +16,7 @@ from knowledge.types import Hits
 if TYPE_CHECKING:
     from knowledge.generations import Generation
     from knowledge.many_bases import Asked
-    from knowledge.searching import SearchOptions
+    from knowledge.search_options import SearchOptions
     from knowledge.types import Vector
 
 Outcome = Hits | EmbeddingError | OutgoingError

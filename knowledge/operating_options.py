@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from knowledge.cut_options import EMBEDDING_HELP, RERANK_HELP, add_analysis_options
+from knowledge.cut_options import EMBEDDING_HELP, RERANK_HELP, add_analysis_options, add_password
 from knowledge.parsers import Command, Parser, add_globals
 
 
@@ -154,6 +154,7 @@ def _add_pipeline_run(run: argparse.ArgumentParser) -> None:
         help="with --sync: a PATH that has nothing any more is no mistake; remove all that came from it",
     )
     run.add_argument("--workers", type=int, metavar="N", help="processes that read files (default 2)")
+    add_password(run)
     run.add_argument("--node", metavar="ID", help="run only what this node needs, and show what it puts out")
     run.add_argument("--name", help="file name of standard input")
     run.add_argument("--api-key-env", metavar="VAR", help="environment variable with a bearer token for URLs")

@@ -190,7 +190,15 @@ def _add_search(command: Command) -> None:
     search.add_argument("--mode", choices=MODES, help="default: hybrid for high_quality, keyword for economy")
     search.add_argument("--top-k", type=int, metavar="N", help="hits (default 5, at most 100)")
     search.add_argument("--threshold", type=float, metavar="T", help="lowest score of a hit, 0 to 1")
-    search.add_argument(
+    _add_conditions(search)
+    _add_ranking(search)
+    _add_shown(search)
+    _add_assistance(search)
+
+
+def _add_conditions(search: argparse.ArgumentParser) -> None:
+    group = search.add_argument_group("conditions on metadata")
+    group.add_argument(
         "--where",
         metavar="COND",
         action="append",
@@ -198,41 +206,48 @@ def _add_search(command: Command) -> None:
         help="NAME OP VALUE on metadata, OP one of = != > < >= <= contains not-contains starts-with ends-with is "
         "is-not in not-in before after, or NAME empty, NAME not-empty; several must all hold",
     )
-    search.add_argument(
+    group.add_argument(
         "--where-any",
         metavar="COND",
         action="append",
         default=[],
         help="like --where, but of several one must hold, besides every --where",
     )
-    search.add_argument(
+    group.add_argument(
         "--ignore-case",
         action=argparse.BooleanOptionalAction,
         help="conditions take upper and lower case for the same (default no)",
     )
-    search.add_argument(
+
+
+def _add_ranking(search: argparse.ArgumentParser) -> None:
+    group = search.add_argument_group("ranking")
+    group.add_argument(
+        "--vector-weight", type=float, metavar="W", help="of hybrid search, 0 to 1 (default 0.5)"
+    )
+    group.add_argument(
         "--fusion",
         choices=("weighted", "rrf"),
         help="of hybrid search: by scores (default), or by ranks, which have no threshold",
     )
-    search.add_argument(
+    group.add_argument(
         "--rerank", metavar="SPEC", help=f"{RERANK_HELP}; none: not even that of the knowledge base"
     )
-    search.add_argument(
+    group.add_argument(
         "--rerank-pool", type=int, metavar="N", help="hits that are reranked and at most shown (default 50)"
     )
-    search.add_argument("--highlight", action="store_true", help="mark the words of the question")
-    search.add_argument("--explain", action="store_true", help="show what each score is made of")
-    search.add_argument(
+
+
+def _add_shown(search: argparse.ArgumentParser) -> None:
+    group = search.add_argument_group("what is shown")
+    group.add_argument("--highlight", action="store_true", help="mark the words of the question")
+    group.add_argument("--explain", action="store_true", help="show what each score is made of")
+    group.add_argument(
         "--context", type=int, metavar="N", help="print the hits as one text of at most N tokens"
     )
-    search.add_argument(
+    group.add_argument(
         "--why-not", metavar="CHUNK", help="the id of a passage: say what keeps it from being among the hits"
     )
-    search.add_argument(
-        "--vector-weight", type=float, metavar="W", help="of hybrid search, 0 to 1 (default 0.5)"
-    )
-    _add_assistance(search)
 
 
 def _add_assistance(search: argparse.ArgumentParser) -> None:

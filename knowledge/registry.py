@@ -96,7 +96,7 @@ PACKAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "fastembed": ("fastembed",),
     "qdrant": ("qdrant_client",),
     "server": ("fastapi", "uvicorn"),
-    "encrypted": ("msoffcrypto",),
+    "encrypted": ("msoffcrypto", "cryptography"),
     "eval": ("ir_measures",),
     "pipeline": ("jinja2",),
 }

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from knowledge.explaining import WhyNot
     from knowledge.outgoing import HttpClient
     from knowledge.protocols import Reranker
-    from knowledge.searching import Rerank
+    from knowledge.search_options import Rerank
 
 _log: Final = logging.getLogger(__name__)
 _LOADED: Final = 4

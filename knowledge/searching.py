@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
@@ -19,9 +19,9 @@ from knowledge.generations import Generation
 from knowledge.parents import answering_children, collapsed, parents_of_base
 from knowledge.passages import Passage, live_passages
 from knowledge.queries import says_something
+from knowledge.search_options import SearchOptions
 from knowledge.types import (
     ChildHit,
-    Fusion,
     Hit,
     Hits,
     Indexing,
@@ -45,45 +45,6 @@ MODES: Final[Mapping[Indexing, tuple[Mode, ...]]] = {
 
 DEEPER: Final = 4
 NOTHING: Final = "the query holds nothing to search for"
-
-Rerank = str | Callable[[str, Sequence[str]], Sequence[float | None]]
-"""A spec of `knowledge.registry.RERANKERS`, or a function of query and texts, its scores in [0, 1] or None."""
-
-
-class Searched(TypedDict, total=False):
-    """How a search is wanted, as it is given; None and what is left out are as the settings say."""
-
-    mode: Mode | None
-    top_k: int | None
-    threshold: float | None
-    vector_weight: float | None
-    where: Filter | str | Sequence[Filter | str] | None
-    ignore_case: bool | None
-    fusion: Fusion | None
-    rerank: Rerank | None
-    rerank_pool: int | None
-
-
-class Shown(Searched, total=False):
-    """And what is shown of its hits."""
-
-    highlight: bool
-    explain: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchOptions:
-    mode: Mode | None = None
-    top_k: int
-    threshold: float | None
-    vector_weight: float
-    rerank_pool: int
-    fusion: Fusion = "weighted"
-    where: Filter | None = None
-    rerank: Rerank | None = None
-    """Of what is found afterwards, see `knowledge.reranking`: `search` does not look at it, nor at `rerank_pool`."""
-    vectors: Mapping[str, Vector | EmbeddingError] = field(default_factory=dict, repr=False, compare=False)
-    """Of questions that were embedded beforehand, or why they have none; others are embedded when they are asked."""
 
 
 def search(generation: Generation, query: str, options: SearchOptions) -> Hits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,8 @@ def discover(inputs: Iterable[str | os.PathLike[str] | Document]) -> list[Source
     """The sources of files, folders (recursive, hidden entries left out) and documents, in order of key.
 
     A file in a folder is known by its path relative to that folder, a single file by its name. Raises
-    `NotFound` for a path that does not exist and `InputError` when two inputs would get the same key.
+    `NotFound` for a path that does not exist and `InputError` when two inputs would get the same key, or when a
+    folder cannot be listed.
     """
     found: dict[str, Source] = {}
     for item in inputs:
@@ -72,7 +74,7 @@ def _sources(item: str | os.PathLike[str] | Document) -> Iterator[Source]:
         key = item.name or identity.content_hash(item.text.encode(errors="backslashreplace"))[:16]
         yield Source(key=key, name=item.name or key, document=item)
         return
-    path = _existing(item)
+    path = existing(item)
     if path.is_dir():
         for file in _files(path):
             yield Source(key=readable(file.relative_to(path).as_posix()), name=readable(file.name), path=file)
@@ -80,7 +82,7 @@ def _sources(item: str | os.PathLike[str] | Document) -> Iterator[Source]:
         yield Source(key=readable(path.name), name=readable(path.name), path=path)
 
 
-def _existing(item: str | os.PathLike[str]) -> Path:
+def existing(item: str | os.PathLike[str]) -> Path:
     """Raises `NotFound` for a path that is not there, `InputError` for one that cannot be looked at."""
     text = os.fspath(item)
     if "://" in text:
@@ -98,21 +100,40 @@ def _existing(item: str | os.PathLike[str]) -> Path:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """The files below a folder; a folder that cannot be listed stands for itself, so that its error is reported."""
+    """The files below a folder; one inside that cannot be listed stands for itself, so that its error is reported.
+
+    Raises `InputError` when the folder itself cannot be listed: that is not the same as an empty one.
+    """
     unreadable: list[Path] = []
-    for parent, folders, names in os.walk(
-        folder, onerror=lambda error: unreadable.append(Path(error.filename))
-    ):
+
+    def note(error: OSError) -> None:
+        found = Path(error.filename)
+        if found == folder:
+            raise InputError(
+                f"the folder {str(folder)!r} cannot be listed: {error.strerror}; mend that and run again"
+            )
+        unreadable.append(found)
+
+    for parent, folders, names in os.walk(folder, onerror=note):
         if WORKSPACE_MARK in names:
             folders.clear()
             continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             file = Path(parent, name)
-            # Not a pipe or device: to read it might never end.
-            if not name.startswith(".") and file.is_file():
+            if not name.startswith(".") and _may_be_read(file):
                 yield file
     yield from unreadable
+
+
+def _may_be_read(path: Path) -> bool:
+    """Not a pipe or device, which might never end. What cannot be looked at is a file whose reading says why."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def readable(name: str) -> str:

@@ -20,7 +20,7 @@ from knowledge.searching import MODES
 
 if TYPE_CHECKING:
     from knowledge.knowledge_base import KnowledgeBase
-    from knowledge.searching import Searched
+    from knowledge.search_options import Searched
 
 Settings = Mapping[str, Any]
 Values = Mapping[str, float]

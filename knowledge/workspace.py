@@ -27,7 +27,7 @@ from knowledge.types import Hits, Indexing, Structure
 if TYPE_CHECKING:
     from knowledge.many_queries import Outcome
     from knowledge.processing import CutOptions
-    from knowledge.searching import Shown
+    from knowledge.search_options import Shown
 
 NAME_LIMIT: Final = 40
 STRUCTURES: Final = ("general", "parent-child", "qa")
@@ -191,10 +191,12 @@ class Workspace:
         that fails or takes longer than `timeout_s` is left out with a warning.
         """
         from knowledge.many_bases import search_bases
+        from knowledge.search_options import as_given
 
+        given = as_given(options)
         bases = [self.open(name) for name in dict.fromkeys(knowledge_bases)]
         longest_s = setting("search_timeout_s", timeout_s)
-        return search_bases(query, [(base, options) for base in bases], timeout_s=longest_s)
+        return search_bases(query, [(base, given) for base in bases], timeout_s=longest_s)
 
     def search_many(
         self,
@@ -206,10 +208,12 @@ class Workspace:
     ) -> list[Outcome]:
         """What `search` finds for each question, in their order, see `KnowledgeBase.search_many`."""
         from knowledge.many_queries import search_bases_many
+        from knowledge.search_options import as_given
 
+        given = as_given(options)
         bases = [self.open(name) for name in dict.fromkeys(knowledge_bases)]
         longest_s = setting("search_timeout_s", timeout_s)
-        return search_bases_many(queries, [(base, options) for base in bases], timeout_s=longest_s)
+        return search_bases_many(queries, [(base, given) for base in bases], timeout_s=longest_s)
 
     def knowledge_bases(self) -> list[BaseRecord]:
         """Every knowledge base with its counts, by name."""

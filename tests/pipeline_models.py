@@ -12,7 +12,7 @@ from typing import Any
 
 class ModelServer(ThreadingHTTPServer):
     """Answers a request that holds a key of `answers` with its value, and refuses one that holds a key of `refusals`
-    with that message. `requests` are the messages it was sent, `bodies` all that it was sent."""
+    with that message and `refusal_status`. `requests` are the messages it was sent, `bodies` all that it was sent."""
 
     daemon_threads = True
 
@@ -20,6 +20,7 @@ class ModelServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.answers = dict(answers)
         self.refusals: dict[str, str] = {}
+        self.refusal_status = 400
         self.requests: list[list[dict[str, Any]]] = []
         self.bodies: list[dict[str, Any]] = []
         self.finish_reason = "stop"
@@ -50,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
         refusal = self.server.refusal(body)
         answer = {"error": {"message": refusal}} if refusal else self.server.answer(body["messages"])
         data = json.dumps(answer).encode()
-        self.send_response(400 if refusal else 200)
+        self.send_response(self.server.refusal_status if refusal else 200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from indexers.embedding_cache import CachedEmbedder
 from indexers.hashing import HashEmbedder
 from indexers.local import WINDOW_TOKENS, LocalEmbedder
+from indexers.recent_vectors import RecentVectors
 from indexers.scripts import dominant_script, share
 from knowledge.errors import EmbeddingError, InputError
 from knowledge.registry import load_embedder
@@ -374,6 +375,15 @@ class TestCache:
         cached = CachedEmbedder(HashEmbedder("32"), tmp_path / "v.db")
         cached.embed_query("a")[:] = 0
         np.testing.assert_array_equal(cached.embed_query("a"), HashEmbedder("32").embed_query("a"))
+
+    def test_a_recent_vector_keeps_no_others_in_memory(self) -> None:
+        matrix = HashEmbedder("32").embed_queries(["a", "b"])
+        recent = RecentVectors(1)
+        recent.keep("a", matrix[0])
+        kept = recent.get("a")
+        assert kept is not None
+        np.testing.assert_array_equal(kept, matrix[0])
+        assert not np.shares_memory(kept, matrix)
 
     def test_it_passes_on_what_the_model_says_of_itself(self, tmp_path: Path) -> None:
         inner = HashEmbedder("32")

@@ -54,6 +54,8 @@ def contract(embedder: Embedder) -> None:
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(vectors[1], embedder.embed_documents(TEXTS[1:2])[0], atol=1e-5)
     assert embedder.embed_documents([]).shape == (0, embedder.dimension)
+    questions = [embedder.embed_query(text) for text in TEXTS]
+    np.testing.assert_allclose(embedder.embed_queries(TEXTS), questions, atol=1e-5)
     assert (embedder.floors, embedder.scripts) == ({}, None)
 
 

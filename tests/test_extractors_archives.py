@@ -158,6 +158,16 @@ def test_what_systems_leave_behind_is_skipped() -> None:
     assert (texts(document), document.warnings) == ({"a.txt": "hello"}, ())
 
 
+def test_what_systems_leave_behind_does_not_count() -> None:
+    half = MOST_ENTRIES // 2 + 1
+    left = (f"__MACOSX/._{number}.txt" for number in range(half))
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in (*left, *(f"{number}.txt" for number in range(half))):
+            archive.writestr(name, b"x")
+    assert len(read(stream.getvalue(), "a.zip").attachments) == half
+
+
 @pytest.mark.parametrize(
     ("path", "name"),
     [
@@ -226,8 +236,13 @@ def test_a_file_that_unpacks_to_itself_ends() -> None:
     data = b"x"
     for _ in range(5):
         data = gzip.compress(data)
-    with pytest.raises(ExtractionLimit, match="nested more than 3 deep"):
+    with pytest.raises(ExtractionLimit, match=r"^a\.gz is nested more than 3 deep"):
         read(data, "a.gz")
+
+
+def test_what_was_compressed_twice_loses_its_suffix_once() -> None:
+    twice = gzip.compress(gzip.compress(b"text"))
+    assert [read(twice, name).name for name in ("a.txt.gz", "a.txt.gz.gz", "a")] == ["a.txt", "a.txt", "a"]
 
 
 def test_characters_are_counted_over_everything_inside() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from extractors import extract
+from extractors.xml.depth import shallow
 from knowledge.errors import EmptyDocument, ExtractionError
 from knowledge.types import Document, Locator, ReadOptions
 
@@ -292,6 +293,19 @@ def test_xml_that_is_nested_deep_loses_no_text(depth: int) -> None:
     assert words[-1] == "end"
     assert document.warnings == ()
     assert read("<a>" * depth + "never closed", "a.xml").text.endswith("never closed")
+
+
+@pytest.mark.parametrize("mark", ["<!--", "<![CDATA[", "<?", "<!"])
+def test_marks_that_never_end_are_looked_at_once(mark: str) -> None:
+    """Looking for the end of each would take longer than any test may run."""
+    assert shallow("<a>" * 300 + mark * 300_000) == "<a>" * 200 + " " * 100 + mark * 300_000
+    assert read("<a>x &eacute;" + mark * 300_000 + "</a>", "a.xml").text.startswith("x é")
+
+
+def test_text_between_marks_is_kept_as_it_is() -> None:
+    marks = "<!--<b>--><![CDATA[<b>&eacute;]]><?b <b ?>"
+    assert shallow("<a>" * 300 + marks) == "<a>" * 200 + " " * 100 + marks
+    assert read(f"<a><p>{marks}&eacute;</p></a>", "a.xml").text == "<b>&eacute;é"
 
 
 def test_damaged_xml_is_read_as_far_as_it_goes() -> None:

@@ -83,6 +83,49 @@ def test_all_words_stand_in_the_text_in_their_order(body: str) -> None:
     assert all(end <= b.start < b.end for end, b in zip(ends, document.blocks, strict=False))
 
 
+BRACKETED = st.sampled_from(
+    [
+        "<p<q>",
+        "<p <q>",
+        "<p a<b='c'>",
+        "<table<x>",
+        "<sup<",
+        "<a<table>",
+        "<iframe<x>",
+        "<iframe-x>",
+        "</p<q>",
+        "<pre<",
+    ]
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(BRACKETED, st.sampled_from(["", "<td>", "</td>", "<p>", "<iframe></iframe>"])), max_size=4
+    )
+)
+def test_brackets_in_tags_neither_repeat_nor_lose_text(tags: list[tuple[str, str]]) -> None:
+    words = [f"word{number}" for number in range(len(tags) + 1)]
+    html = "".join(f"<div>{odd}>{word}</div>{tag}" for word, (odd, tag) in zip(words, tags, strict=False))
+    text = page(f"<p>first</p>{html}<p>{words[-1]}</p>").text
+    assert [text.count(word) for word in words] == [1] * len(words)
+
+
+def test_a_bracket_in_a_tag_stays_in_its_cell() -> None:
+    table = "<table><tr><th>a</th><th>b</th></tr><tr><td>p<q</td><td>m</td></tr></table>tail<p>x</p>"
+    assert page(table).text == "| a | b |\n| --- | --- |\n| p | m |\n\ntail\n\nx"
+
+
+@pytest.mark.parametrize(
+    "above", ["", "<noscript><img src=pixel></noscript>", "<svg><g><title>drawn</title></g></svg>"]
+)
+def test_a_head_that_ends_early_keeps_what_it_says(above: str) -> None:
+    said = '<title>Rain</title><link rel=canonical href="https://a.b/c">'
+    html = f"<html><head>{above}{said}</head><body><p>text</p><svg><title>drawn</title></svg></body></html>"
+    assert page(html).metadata == {"title": "Rain", "url": "https://a.b/c"}
+
+
 @pytest.mark.parametrize(
     "wrap", ["<main>{}</main>", "<article>{}</article>", "<div class=x>{}</div>", "<div><div>{}</div></div>"]
 )

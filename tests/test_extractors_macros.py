@@ -96,6 +96,49 @@ def test_damaged_macros_are_a_warning_or_nothing() -> None:
         assert read(word(BODY, {"v": VBA}, {"vbaProject.bin": data}), "a.docm").text.startswith("visible")
 
 
+def with_macros(streams: dict[str, bytes]) -> Document:
+    return read(word(BODY, {"v": VBA}, {"vbaProject.bin": compound(streams)}), "a.docm")
+
+
+def module(name: str, offset: int = 0) -> bytes:
+    return entry(0x1A, name.encode()) + entry(0x31, struct.pack("<I", offset))
+
+
+def test_a_missing_module_takes_no_other_with_it() -> None:
+    directory = packed(module("Gone") + module("Broken") + module("Last"))
+    streams = {"VBA/dir": directory, "VBA/Broken": b"?", "VBA/Last": packed(b"canary")}
+    document = with_macros(streams)
+    assert macro_blocks(document) == [("macros/Last", "canary")]
+    assert document.warnings == ("part of the macro project was not read: Gone is missing",)
+
+
+def test_a_damaged_code_page_loses_no_text() -> None:
+    directory = packed(entry(0x03, b"\xff" * 3000) + module("Last"))
+    document = with_macros({"VBA/dir": directory, "VBA/Last": packed(b"canary")})
+    assert document.text == "visible\n\ncanary"
+
+
+def test_a_module_that_is_named_again_is_read_once() -> None:
+    directory = packed(module("Same") * 1000)
+    document = with_macros({"VBA/dir": directory, "VBA/Same": packed(b"canary")})
+    assert macro_blocks(document) == [("macros/Same", "canary")]
+
+
+def test_the_macros_of_a_document_are_bounded_together() -> None:
+    chunk = b"\x02a" + struct.pack("<H", 0x0FFF)
+    bomb = b"\x01" + (struct.pack("<H", 0xB000 | len(chunk) - 1) + chunk) * 300
+    names = [f"M{number}" for number in range(10)]
+    assert len(unpacked(bomb)) * len(names) > 2 * (4 << 20)
+    document = with_macros(
+        {"VBA/dir": packed(b"".join(map(module, names))), **{f"VBA/{name}": bomb for name in names}}
+    )
+    assert document.text.startswith("visible")
+    assert (4 << 20) - 8192 < document.text.count("a") <= 4 << 20
+    assert document.warnings == (
+        "part of the macro project was not read: only the first 4 MiB of macros are read",
+    )
+
+
 def test_a_bomb_is_bounded() -> None:
     chunk = b"\x02a" + struct.pack("<H", 0x0FFF)
     bomb = b"\x01" + (struct.pack("<H", 0xB000 | len(chunk) - 1) + chunk) * 100_000

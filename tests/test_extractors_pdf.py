@@ -227,6 +227,34 @@ def test_another_table_on_the_next_page_keeps_its_own_header() -> None:
     assert second[1].splitlines()[0] == "| Town | Country | Visitors |"
 
 
+@pytest.mark.parametrize(
+    ("titles", "is_one"),
+    [
+        (("Table 1", "Table 2"), False),
+        (("Page 1", "Page 2"), True),
+        (("3", "4"), True),
+        (("Acme Ltd.", "Acme Ltd."), True),
+    ],
+)
+def test_only_a_header_or_page_number_may_stand_above_the_rest_of_a_table(
+    titles: Sequence[str], is_one: bool
+) -> None:
+    header = ("Part", "Colour", "Price")
+    parts = [(f"part {number}", "red", "1.50") for number in range(8)]
+    pdf = FPDF(unit="pt", format=(400, 300))
+    for title, rows in zip(titles, ([header, *parts], parts), strict=True):
+        pdf.add_page()
+        pdf.set_font("Helvetica", size=10)
+        pdf.text(30, 24, title)
+        pdf.set_y(40)
+        with pdf.table(first_row_as_headings=False) as table:
+            for cells in rows:
+                table.row(cells)
+    tables = [text for kind, text in blocks(read(bytes(pdf.output()), "a.pdf")) if kind == "table"]
+    top = f"| {' | '.join(header)} |"
+    assert [text.splitlines()[0] == top for text in tables] == [True, is_one]
+
+
 def test_columns_of_figures_are_a_table_without_any_rules() -> None:
     rows = [("Revenue", "1,200", "900"), ("Cost of sales", "(450)", "(300)"), ("Margin", "62.5%", "66.7%")]
     xs = (40, 250, 330)

@@ -93,6 +93,55 @@ def test_files_that_are_encrypted_without_a_password_are_simply_read() -> None:
     assert read(bytes(pdf.output()), "a.pdf").text == "a canary sings."
 
 
+@pytest.mark.parametrize("password", [None, "user"])
+def test_an_encrypted_file_that_was_cut_off_is_said_to_be_encrypted(password: str | None) -> None:
+    pdf = canary_page()
+    pdf.set_encryption("owner", "user", encryption_method=EncryptionMethod.AES_256)
+    data = bytes(pdf.output())
+    for end in (data.index(b"trailer"), data.index(b"/EncryptMetadata") + 20):
+        with pytest.raises(Encrypted, match="encrypted and damaged"):
+            read(data[:end], "a.pdf", ReadOptions(password=password))
+
+
+def page_objects(first: int, text: str) -> dict[int, str]:
+    """A catalog of that number, its list of one page, the page and its text; the font is 99."""
+    resources = "<</Font<</F 99 0 R>>>>"
+    return {
+        first: f"<</Type/Catalog/Pages {first + 1} 0 R>>",
+        first + 1: f"<</Type/Pages/Count 1/Kids[{first + 2} 0 R]>>",
+        first + 2: f"<</Type/Page/Parent {first + 1} 0 R/MediaBox[0 0 595 842]/Resources{resources}"
+        f"/Contents {first + 3} 0 R>>",
+        first + 3: stream(f"BT /F 12 Tf 40 700 Td ({text}) Tj ET"),
+        99: "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    }
+
+
+def without_trailer(objects: Mapping[int, str]) -> bytes:
+    data = raw_pdf(objects)
+    return data[: data.index(b"xref")]
+
+
+def test_a_file_that_was_cut_off_is_read_as_it_was_saved_last() -> None:
+    data = without_trailer({**page_objects(1, "old words."), **page_objects(11, "new words.")})
+    assert read(data, "a.pdf").text == "new words."
+
+
+@pytest.mark.parametrize("catalog", ["Catalog", "Damaged"])
+def test_text_about_pdf_is_not_taken_for_what_it_is_about(catalog: str) -> None:
+    text = "9 0 obj /Type /Catalog /Pages 2 0 R /Type /Page /Encrypt 1 0 R."
+    data = without_trailer(page_objects(1, text)).replace(b"/Catalog/", f"/{catalog}/".encode())
+    assert read(data, "a.pdf").text == text
+
+
+@pytest.mark.parametrize(("pages", "said"), [(1, "its page has no"), (2, "none of its 2 pages has a")])
+def test_why_a_file_is_empty_is_said(pages: int, said: str) -> None:
+    pdf = FPDF()
+    for _ in range(pages):
+        pdf.add_page()
+    with pytest.raises(EmptyDocument, match=f"{said} text layer or an image"):
+        read(bytes(pdf.output()), "a.pdf")
+
+
 def linked_page(text: str, url: str) -> Document:
     pdf = canary_page()
     pdf.text(40, 100, f"see {text} there.")

@@ -25,41 +25,43 @@ from knowledge.types import IMAGE_NAME, Block, BlockKind, Document, Image, Locat
 needs_limits = pytest.mark.skipif(sys.platform != "linux", reason="memory limits are enforced on Linux only")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 COUNTS = st.none() | st.integers(1, 2**40)
-BLOCK_LISTS = st.lists(
-    st.builds(
-        Block,
-        kind=st.sampled_from(get_args(BlockKind)),
-        start=st.integers(0, 2**40),
-        end=st.integers(0, 2**40),
-        level=COUNTS,
-        locator=st.builds(
-            Locator,
-            **{
-                field.name: st.none() | (TEXTS if field.name in ("sheet", "part") else COUNTS)
-                for field in fields(Locator)
-            },
-        ),
-    ),
-    max_size=9,
-).map(tuple)
+LOCATORS = st.builds(
+    Locator,
+    **{
+        field.name: st.none() | (TEXTS if field.name in ("sheet", "part") else COUNTS)
+        for field in fields(Locator)
+    },
+)
 IMAGES = st.lists(
     st.builds(Image, name=st.from_regex(IMAGE_NAME, fullmatch=True), data=st.binary(max_size=9)), max_size=2
 ).map(tuple)
 VALUES = TEXTS | st.floats(allow_nan=False) | st.lists(TEXTS, max_size=3).map(tuple)
 
 
-def documents(deeper: int) -> st.SearchStrategy[Document]:
+@st.composite
+def texts_with_blocks(draw: st.DrawFn) -> tuple[str, tuple[Block, ...]]:
+    """Blocks in order that do not overlap."""
+    text = draw(TEXTS)
+    bounds = iter(sorted(draw(st.lists(st.integers(0, len(text)), max_size=18))))
+    kinds = st.sampled_from(get_args(BlockKind))
+    return text, tuple(
+        Block(kind=draw(kinds), start=start, end=end, level=draw(COUNTS), locator=draw(LOCATORS))
+        for start, end in zip(bounds, bounds, strict=False)
+    )
+
+
+@st.composite
+def documents(draw: st.DrawFn, deeper: int) -> Document:
     """With attachments that have attachments …"""
-    attachments = st.lists(documents(deeper - 1), max_size=2) if deeper else st.just([])
-    return st.builds(
-        Document,
-        text=TEXTS,
-        name=TEXTS,
-        blocks=BLOCK_LISTS,
-        metadata=st.dictionaries(TEXTS, VALUES, max_size=3),
-        warnings=st.lists(TEXTS, max_size=2).map(tuple),
-        attachments=attachments.map(tuple),
-        images=IMAGES,
+    text, blocks = draw(texts_with_blocks())
+    return Document(
+        text=text,
+        name=draw(TEXTS),
+        blocks=blocks,
+        metadata=draw(st.dictionaries(TEXTS, VALUES, max_size=3)),
+        warnings=tuple(draw(st.lists(TEXTS, max_size=2))),
+        attachments=tuple(draw(st.lists(documents(deeper - 1), max_size=2))) if deeper else (),
+        images=draw(IMAGES),
     )
 
 
@@ -170,6 +172,22 @@ def test_a_hang_is_given_up() -> None:
         worker.extract(b"x", "a.txt")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no such grandchildren on Windows")
+@pytest.mark.parametrize("leave", ["0", "os.setsid()"])
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_what_a_hanging_reader_has_started_cannot_hold_the_answer_up(
+    tmp_path: Path, leave: str, size: int
+) -> None:
+    mark = tmp_path / "late"
+    code = f"import os, time; os.fork() or {leave}; time.sleep(5); open({str(mark)!r}, 'w')"
+    with (
+        Worker(timeout_s=0.5, command=python(code)) as worker,
+        pytest.raises(ExtractionLimit, match=r"a\.txt took more than 0\.5 s"),
+    ):
+        worker.extract(b"x" * size, "a.txt")
+    assert not mark.exists()
+
+
 def test_a_crash_is_one_clear_error() -> None:
     with (
         Worker(command=python("import os, sys; sys.stdin.buffer.read(8); os.abort()")) as worker,
@@ -208,6 +226,24 @@ DOCUMENT = (
     b'{"name":"","images":[],"metadata":{},"warnings":[],"attachments":[],"blocks":%s}}'
 )
 BLOCKS = b'{"blocks":{"kind":["%s"]},"places":{"line":null}}'
+PLACES = b'{"blocks":{"kind":["list"]},"places":%s}'
+SPANS = b'{"blocks":{"kind":["list"]},"places":{}}'
+
+
+def nested(depth: int) -> tuple[bytes, ...]:
+    """Files inside files, so deep."""
+    before, after = (
+        (DOCUMENT % b"{}").removeprefix(b'{"memory_mb":1,"document":')[:-1].split(b'"attachments":[')
+    )
+    attached = (before + b'"attachments":[') * depth + after * depth
+    return b'{"memory_mb":1,"document":' + attached + b"}", *(b"",) * (2 * depth)
+
+
+def saying(field: bytes, value: bytes) -> tuple[bytes, ...]:
+    """A document one field of which is something else."""
+    head = DOCUMENT % b"{}"
+    start = head.index(b'"%s":' % field) + len(field) + 3
+    return head[:start] + value + head[start + 2 :], b"text", b""
 
 
 def integers(*values: int) -> bytes:
@@ -217,6 +253,8 @@ def integers(*values: int) -> bytes:
 
 def test_an_answer_that_makes_sense_is_taken() -> None:
     reply = (DOCUMENT % (BLOCKS % b"list"), b"text", integers(1, 1, 0, 4, 0, 0, 7))
+    with Worker(command=replying(*nested(3))) as worker:
+        assert worker.extract(b"x", "a.txt").attachments[0].attachments[0].attachments == ()
     with Worker(command=replying(*reply)) as worker:
         block = Block(kind="list", start=0, end=4, locator=Locator(line=7))
         assert worker.extract(b"x", "a.txt") == Document(text="text", blocks=(block,))
@@ -240,6 +278,35 @@ def test_an_answer_that_makes_sense_is_taken() -> None:
         (DOCUMENT % (BLOCKS % b"list"), b"text", integers(1, 1 << 60, 0, 4, 0, 0, 7)),
         (DOCUMENT % (BLOCKS % b"list"), b"text", integers(1, 1, 0, 4, 9, 0, 7)),
         (DOCUMENT % b'{"blocks":{"kind":"list"},"places":[]}', b"text", integers(1, 1, 0, 4, 0, 0, 7)),
+        (DOCUMENT % SPANS, b"text", integers(1, 1, 0, 5, 0, 0)),
+        (DOCUMENT % SPANS, b"text", integers(1, 1, -1, 4, 0, 0)),
+        (DOCUMENT % SPANS, b"text", integers(1, 1, 3, 2, 0, 0)),
+        (DOCUMENT % SPANS, b"text", integers(2, 1, 0, 1, 3, 4, 0, 0, 0, 0)),
+        (DOCUMENT % SPANS, b"text", integers(1, 0, 0, 4, 0, 0)),
+        (
+            DOCUMENT % b'{"blocks":{"kind":["list"],"start":null},"places":{}}',
+            b"text",
+            integers(1, 1, 0, 4, 0, 0, 9),
+        ),
+        (DOCUMENT % (PLACES % b'{"line":null}'), b"text", integers(1, 1, 0, 4, 0, 0, -2)),
+        (DOCUMENT % (PLACES % b'{"page":["x"]}'), b"text", integers(1, 1, 0, 4, 0, 0, 0)),
+        (DOCUMENT % (PLACES % b'{"sheet":[[1]]}'), b"text", integers(1, 1, 0, 4, 0, 0, 0)),
+        (DOCUMENT % (PLACES % b'{"sheet":null}'), b"text", integers(1, 1, 0, 4, 0, 0, 0)),
+        (DOCUMENT % (PLACES % b'{"colour":null}'), b"text", integers(1, 1, 0, 4, 0, 0, 0)),
+        (b'{"memory_mb":1%s,"document":{}}' % (b"0" * 400), b"text", b""),
+        nested(100),
+        saying(b"name", b"[1]"),
+        saying(b"name", rb'"\ud800"'),
+        saying(b"warnings", b"[1]"),
+        saying(b"warnings", rb'["\ud800"]'),
+        saying(b"metadata", b'{"a":{"b":1}}'),
+        saying(b"metadata", b'{"a":null}'),
+        saying(b"metadata", b'{"a":[[1]]}'),
+        saying(b"metadata", b'{"a":1%s}' % (b"0" * 400)),
+        saying(b"attachments", b'["a"]'),
+        (b'{"memory_mb":1,"error":{"type":"NotFound","message":"no file"}}',),
+        (b'{"memory_mb":1,"error":{"type":"InputError","message":"no"}}',),
+        (b'{"memory_mb":1,"error":{"type":"ExtractionError","message":[]}}',),
     ],
 )
 def test_an_answer_that_makes_no_sense_is_refused(reply: tuple[bytes, ...]) -> None:

@@ -18,6 +18,7 @@ from openpyxl.worksheet.table import Table
 from PIL import Image as Picture
 
 from extractors import extract
+from extractors.ooxml.package import Package
 from knowledge.errors import ExtractionError, KnowledgeError
 from knowledge.types import Document, Locator, ReadOptions
 
@@ -347,6 +348,43 @@ def test_cells_may_be_written_otherwise(cell: str) -> None:
     with zipfile.ZipFile(stream, "a") as package:
         package.writestr("xl/strings.xml", STRINGS)
     assert texts(read(stream.getvalue()))[-1] == "| xy | 1 |"
+
+
+@pytest.mark.parametrize("size", [0, 5000, (1 << 20) + 1])
+def test_small_parts_of_a_package_are_unpacked_once(size: int) -> None:
+    content = random.Random(size).randbytes(size)
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as written:
+        written.writestr("part", content)
+        for number in range(20):
+            written.writestr(str(number), "other")
+    package = Package(stream.getvalue(), "a.xlsx")
+    for _ in range(2):
+        assert package.read("part", 4096) == content[:4096]
+        assert (package.read("part") is package.read("part")) == (size <= 1 << 20)
+        assert package.read("part") == b"".join(package.chunks("part")) == content
+        assert {package.read(str(number)) for number in range(20)} == {b"other"}
+
+
+def test_numbers_without_a_format_stay_as_they_are_written() -> None:
+    data = saved(workbook([["Code", "Name"], [7, "a"], [7, "b"]]))
+    rows = texts(read(replaced(data, SHEET, "<v>7</v>", "<v>007</v>")))[1:]
+    assert rows == ["| Code | Name |\n| --- | --- |", "| 007 | a |", "| 007 | b |"]
+
+
+def test_formatting_that_is_broken_loses_no_value() -> None:
+    data = saved(workbook([["Share", "Name"], [0.5, "a"]]))
+    broken = replaced(data, "xl/styles.xml", "</styleSheet>", "")
+    assert texts(read(broken))[2] == "| 0.5 | a |"
+
+
+@pytest.mark.parametrize("mark", ["<![CDATA[", "<rPh ", "<t "])
+def test_marks_that_never_end_are_looked_at_once(mark: str) -> None:
+    """Looking for the end of each would take longer than any test may run."""
+    data = saved(workbook([["Name", "Town"], ["xy", "b"]]))
+    strings = "<si><t>xy</t></si>"
+    document = read(replaced(data, "xl/sharedStrings.xml", strings, f"<si><t>xy</t>{mark * 300_000}</si>"))
+    assert texts(document)[2] == "| xy | b |"
 
 
 def test_prefixed_names_are_read() -> None:

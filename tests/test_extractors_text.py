@@ -1,8 +1,13 @@
 """Plain text, Markdown, HTML and delimited tables: what is read, from which encoding, as which blocks."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from extractors import extract
+from extractors.cleaning import clean
 from knowledge.errors import EmptyDocument, ExtractionError, UnsupportedFormat
 from knowledge.types import Document, Locator
 
@@ -83,6 +88,31 @@ def test_short_texts_are_read_right(size: int) -> None:
         assert read(text[:size].strip().encode(encoding), "a.txt").text == text[:size].strip()
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["你好世界，这是一个测试。", "こんにちは世界", "안녕하세요", "会议纪要"])
+def test_a_line_of_utf_16_without_any_ascii_is_found_out(text: str, encoding: str) -> None:
+    assert read(text.encode(encoding), "a.txt").text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("北京市朝阳区", "gb18030"),
+        ("臺北市", "cp950"),
+        ("株式会社", "cp932"),
+        ("계약", "cp949"),
+        ("Привет", "cp1251"),
+    ],
+)
+def test_a_legacy_word_of_even_length_is_no_utf_16(text: str, encoding: str) -> None:
+    assert read(text.encode(encoding), "a.txt").text == text
+
+
+def test_what_reads_about_as_well_as_utf_16_is_called_uncertain() -> None:
+    (warning,) = read("剪枝".encode("utf-16-be"), "a.txt").warnings
+    assert warning.startswith("the encoding is uncertain")
+
+
 def test_a_few_foreign_letters_among_ascii_are_enough() -> None:
     entry = '2024-05-01 12:00:00 INFO user=admin id=17 name="{}" status=ok\n'
     for word, encoding in (
@@ -98,6 +128,17 @@ def test_a_few_foreign_letters_among_ascii_are_enough() -> None:
 def test_a_single_high_byte_at_the_end_of_a_long_line_is_no_damage() -> None:
     document = read(b"coffee and tea " * 5000 + b"caf\xe9", "a.txt")
     assert document.text.endswith("café")
+
+
+INVISIBLE = [*map(chr, (*range(9), *range(14, 32), 0x7F)), *"\xad\u200b\u2060\ufeff\ufffe\uffff"]
+ANY = st.characters() | st.characters(categories=["Cs"]) | st.sampled_from([*INVISIBLE, *"\r\n\t\f\v a"])
+
+
+@given(st.text(ANY) | st.text(st.sampled_from("a\r\n\t\f\v\x00\x1f\x7f")))
+def test_clean_text_has_line_feeds_and_nothing_invisible(text: str) -> None:
+    lines = re.sub("\r\n|[\r\f\v]", "\n", text)
+    whole = ("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in lines)
+    assert clean(text) == "".join(letter for letter in whole if letter not in INVISIBLE)
 
 
 def test_line_ends_and_control_characters_are_cleaned() -> None:

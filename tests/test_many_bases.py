@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from external_server import BASE, KEY, ExternalServer, serving
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from knowledge import Workspace
 from knowledge.cli import main
 from knowledge.errors import InputError, KnowledgeError, NotFound
-from knowledge.types import Document
+from knowledge.types import Document, Hits
 
 TEXTS = {
     "port": ("Harbour cranes lift containers.", "The harbour tariff rises every spring."),
@@ -49,6 +50,48 @@ def test_what_differs_is_told(workspace: Workspace) -> None:
     assert not found.calibrated
     assert any("'port' are of ranks" in warning for warning in found.warnings)
     assert not any("'garden'" in warning for warning in found.warnings)
+
+
+def test_an_option_that_there_is_not_is_refused_everywhere(tmp_path: Path) -> None:
+    """A condition under a misspelt name would otherwise hold for nothing. Nobody is asked."""
+    with Workspace(tmp_path) as made:
+        made.create("own").ingest(Document(name="own.txt", text="Annual leave."), metadata={"year": 2024})
+        made.create_external("partner", url="http://127.0.0.1:9", knowledge_id="x")
+        wrong: dict[str, Any] = {"wher": "year = 1999"}
+        for name in ("own", "partner"):
+            kb = made.open(name)
+            with pytest.raises(TypeError, match="wher"):
+                kb.search("leave", **wrong)
+            with pytest.raises(TypeError, match="wher"):
+                kb.search_many(["leave"], **wrong)
+            with pytest.raises(TypeError, match="wher"):
+                kb.context("leave", max_tokens=100, **wrong)
+        for names in (["own"], ["partner"], ["own", "partner"]):
+            with pytest.raises(TypeError, match="wher"):
+                made.search("leave", knowledge_bases=names, **wrong)
+            with pytest.raises(TypeError, match="wher"):
+                made.search_many(["leave"], knowledge_bases=names, **wrong)
+
+
+def test_conditions_that_are_read_once_hold_for_all_bases_and_questions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EXTERNAL_KEY", KEY)
+    with serving(ExternalServer()) as server, Workspace(tmp_path) as made:
+        for name in ("one", "two"):
+            made.create(name).ingest(Document(name="a.txt", text="Annual leave."), metadata={"year": 2024})
+        partner = made.create_external(
+            "partner", url=server.url, knowledge_id=BASE, key_variable="EXTERNAL_KEY"
+        )
+        names, questions = ["one", "two"], ["annual leave", "leave"]
+        assert len(made.search("leave", knowledge_bases=names, where=iter(["year = 1999"]))) == 0
+        for found in made.search_many(questions, knowledge_bases=names, where=iter(["year = 1999"])):
+            assert isinstance(found, Hits)
+            assert len(found) == 0
+        partner.search_many(questions, where=iter(["year = 1999"]))
+        partner.search("leave", where=iter(["year = 1999"]), rerank=lambda query, texts: [])
+        assert server.seen
+        assert all("metadata_condition" in body for body in server.seen)
 
 
 def test_a_model_is_loaded_once(tmp_path: Path) -> None:

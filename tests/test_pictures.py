@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from extractors import extract
 from extractors.archives.limits import MOST_PICTURE_BYTES, MOST_PICTURES, shared_budget
-from extractors.framing import document_frame, reply_of
+from extractors.framing import document_parts, reply_of
 from extractors.images import image_of
 from extractors.writer import DocumentWriter
 from knowledge import KnowledgeBase, Workspace
@@ -54,9 +54,9 @@ def test_a_name_is_a_hash_and_a_suffix(name: str) -> None:
 
 
 def test_a_reply_with_another_name_makes_no_sense() -> None:
-    frame = document_frame(Document(text="x", images=(Image(name=NAME, data=b"x"),)), 1.0)
-    assert isinstance(reply_of(frame)[0], Document)
-    answer, _ = reply_of(frame.replace(NAME.encode(), b"../../stolen.png"))
+    head, *behind = document_parts(Document(text="x", images=(Image(name=NAME, data=b"x"),)), 1.0)
+    assert isinstance(reply_of([head, *behind])[0], Document)
+    answer, _ = reply_of([head.replace(NAME.encode(), b"../../stolen.png"), *behind])
     assert isinstance(answer, ExtractionError)
     assert "makes no sense" in str(answer)
 

@@ -247,7 +247,28 @@ BROKEN: dict[str, tuple[Change, tuple[str, ...]]] = {
         _setting("7", indexing_technique="economy"),
         ("indexing_technique: hierarchical_model needs high_quality, economy was given",),
     ),
-    "too many hits": (_retrieval(top_k=1000), ("retrieval_model.top_k: 1000 was given; allowed: 1 to 100",)),
+    "too many hits": (
+        _retrieval(top_k=1000),
+        ("retrieval_model.top_k: 1000 was given; allowed: a whole number from 1 to 100",),
+    ),
+    "half a hit": (
+        _retrieval(top_k=2.5),
+        ("retrieval_model.top_k: 2.5 was given; allowed: a whole number from 1 to 100",),
+    ),
+    "more than all weight": (
+        _retrieval(weights={"vector_setting": {"vector_weight": 1.5}}),
+        (
+            "retrieval_model.weights.vector_setting.vector_weight: 1.5 was given; allowed: a number from 0 to 1",
+        ),
+    ),
+    "a weight in words": (
+        _retrieval(weights={"vector_setting": {"vector_weight": "abc"}}),
+        ("retrieval_model.weights.vector_setting.vector_weight: 'abc' was given",),
+    ),
+    "a retrieval model that is a word": (
+        _setting("7", retrieval_model="hybrid"),
+        ("retrieval_model: 'hybrid' was given; allowed: an object",),
+    ),
     "a way to search that there is not": (
         _retrieval(search_method="guess"),
         ("retrieval_model.search_method: 'guess' was given; allowed: hybrid_search",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -107,6 +108,52 @@ def test_an_object_of_a_schema_is_asked_for_and_read() -> None:
         outputs = llm.run(data, Values(), tools(server))
         assert '"days": {"type": "number"}' in server.requests[0][0]["content"]
     assert outputs["structured_output"] == {"days": 10}
+
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "days": {"type": "integer"},
+        "who": {"type": ["string", "null"]},
+        "rules": {"type": "array", "items": {"type": "object", "required": ["text"]}},
+    },
+    "required": ["days"],
+}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"days": 10},
+        {"days": 10.0, "who": None, "rules": None},
+        {"days": 1, "rules": [{"text": "x"}], "more": 1},
+    ],
+)
+def test_an_object_that_fits_its_schema_is_put_out(answer: object) -> None:
+    data = prompts("How many?", structured_output_enabled=True, structured_output={"schema": SCHEMA})
+    with answering({"How many?": json.dumps(answer)}) as server:
+        assert llm.run(data, Values(), tools(server))["structured_output"] == answer
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"who": "all"}, "structured_output of the model lacks 'days'"),
+        ({"days": None}, "structured_output.days of the model is None; its schema has: integer"),
+        ({"days": "ten"}, "structured_output.days of the model is 'ten'; its schema has: integer"),
+        ({"days": True}, "structured_output.days of the model is True"),
+        ({"days": 1.5}, "structured_output.days of the model is 1.5"),
+        ({"days": 1, "who": 2}, "structured_output.who of the model is 2; its schema has: string, null"),
+        ({"days": 1, "rules": [{"text": "x"}, {}]}, r"structured_output.rules\[\] of the model lacks 'text'"),
+    ],
+)
+def test_an_object_that_does_not_fit_its_schema_is_an_error_of_the_node(answer: object, said: str) -> None:
+    data = prompts("How many?", structured_output_enabled=True, structured_output={"schema": SCHEMA})
+    with (
+        answering({"How many?": json.dumps(answer)}) as server,
+        pytest.raises(LanguageModelError, match=said),
+    ):
+        llm.run(data, Values(), tools(server))
 
 
 def test_an_answer_that_broke_off_is_an_error_unless_the_node_sets_the_limit(server: ModelServer) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,12 +21,14 @@ from hypothesis import strategies as st
 
 from knowledge import KnowledgeBase, Workspace
 from knowledge.errors import AddressError, InputError, KnowledgeError, NotFound, OutgoingError
+from knowledge.extraction import ExtractionPool
 from knowledge.outgoing import HttpClient
-from knowledge.pipeline.changes import Seen, Synchronized, synchronize
+from knowledge.pipeline.changes import Owners, Seen, Synchronized, synchronize
 from knowledge.pipeline.dsl import InputVariable
 from knowledge.pipeline.fetching import Fetched
-from knowledge.pipeline.files import File
-from knowledge.pipeline.forms import filled, filled_form, form_schema
+from knowledge.pipeline.files import File, begin_reading, read_document
+from knowledge.pipeline.form_schema import form_schema
+from knowledge.pipeline.forms import filled, filled_form
 from knowledge.pipeline.nodes.general_chunker import general_chunks
 from knowledge.pipeline.nodes.knowledge_index import index_chunks
 from knowledge.pipeline.nodes.structures import read_pieces
@@ -42,6 +45,28 @@ from knowledge.pipeline.sources import (
 )
 from knowledge.pipeline.tools import DocumentContext
 from knowledge.pipeline.web_pages import WebPages
+from knowledge.sources import discover
+from knowledge.types import ReadOptions
+
+needs_limits = pytest.mark.skipif(
+    sys.platform != "linux", reason="limits of handles and paths are those of Linux"
+)
+LONGEST_PATH = 4096
+
+
+@contextmanager
+def no_handle_left() -> Iterator[None]:
+    """What is open stays so; nothing more can be opened."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest_free = os.dup(0)
+    os.close(lowest_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 class Site(ThreadingHTTPServer):
@@ -270,7 +295,8 @@ class Pipeline:
     def run(self, source: DataSource, signature: str = "", *, allow_empty: bool = False) -> Synchronized:
         self.given = []
         seen = Seen.of(self.workspace.folder, self.kb.id, source)
-        return synchronize(source, self.kb, seen, self, signature=signature, allow_empty=allow_empty)
+        owners = Owners.of(self.workspace.folder, self.kb)
+        return synchronize(source, self.kb, seen, self, owners, signature=signature, allow_empty=allow_empty)
 
 
 @pytest.fixture
@@ -425,7 +451,7 @@ class Drive:
         return Page(entries=(Entry(key=key, name=key, token="1"),), cursor=following)
 
     def fetch(self, entry: Entry) -> File:
-        if "." not in entry.key:
+        if not Path(entry.key).suffix:
             raise InputError(f"{entry.key} cannot be listed")
         return File.of_bytes(entry.name, entry.key.encode())
 
@@ -435,6 +461,47 @@ def test_what_is_below_a_folder_that_cannot_be_listed_stays(pipeline: Pipeline) 
     done = pipeline.run(Drive("a.txt", "team"))
     assert (done.removed, set(done.failed)) == ((), {"team"})
     assert keys(pipeline.kb) == ["a.txt", "team/b.txt"]
+
+
+def test_a_source_that_cannot_be_listed_itself_removes_nothing(pipeline: Pipeline) -> None:
+    pipeline.run(Drive("a.txt", "team/b.txt"))
+    done = pipeline.run(Drive("."))
+    assert (done.removed, set(done.failed)) == ((), {"."})
+    assert keys(pipeline.kb) == ["a.txt", "team/b.txt"]
+
+
+class OutOfHandles(LocalFiles):
+    """Its folder is there, and cannot be opened to be listed."""
+
+    def page(self, cursor: str | None = None, known: Mapping[str, str] = NOTHING_KNOWN) -> Page:
+        with no_handle_left():
+            return super().page(cursor, known)
+
+
+@needs_limits
+def test_a_folder_that_cannot_be_listed_removes_nothing(pipeline: Pipeline, folder: Path) -> None:
+    pipeline.run(LocalFiles(folder))
+    for allow_empty in (False, True):
+        with pytest.raises(InputError, match=r"cannot be listed: .*; mend that and run again"):
+            pipeline.run(OutOfHandles(folder), allow_empty=allow_empty)
+    assert len(keys(pipeline.kb)) == 3
+
+
+@needs_limits
+def test_a_file_that_cannot_be_looked_at_keeps_its_document(pipeline: Pipeline, tmp_path: Path) -> None:
+    """Its folder can be listed; the path of the file is one that the system does not take."""
+    folder = tmp_path
+    while (left := LONGEST_PATH - len(str(folder))) > 100:
+        folder = folder / ("x" * min(200, left - 50))
+        folder.mkdir()
+    name = "y" * 150 + ".txt"
+    inside = os.open(folder, os.O_RDONLY)
+    os.close(os.open(name, os.O_CREAT | os.O_WRONLY, dir_fd=inside))
+    os.close(inside)
+    done = pipeline.run(LocalFiles(folder))
+    assert (set(done.failed), done.removed) == ({name}, ())
+    with pytest.raises(InputError, match="cannot read"):
+        discover([folder])[0].read()
 
 
 def test_a_source_that_breaks_down_in_the_middle_removes_nothing(pipeline: Pipeline) -> None:
@@ -588,6 +655,47 @@ def test_what_tells_an_entrance_what_to_fetch_may_be_left_empty() -> None:
     with pytest.raises(InputError, match=r"^the input depth is required[^;]*;[^;]*$"):
         filled_form(fields, "web", {}, needless={"url"})
     assert filled_form(fields, "web", {"depth": 1}, needless={"url"})["web"] == {"url": "", "depth": 1}
+
+
+def test_runs_at_once_read_each_for_themselves(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Ten days of leave.")
+    one, other = (File.of_path(tmp_path / "a.txt") for _ in range(2))
+    with ExtractionPool(1, ReadOptions()) as pool:
+        begin_reading(one, pool)
+        interrupted = ExtractionPool(1, ReadOptions())
+        begin_reading(other, interrupted)
+        interrupted.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+        assert read_document(one).text.strip() == "Ten days of leave."
+
+
+def test_a_path_that_is_not_there_is_no_source(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no file or folder"):
+        source_of(str(tmp_path / "dosc"))
+
+
+def test_many_sources_are_told_apart_by_one_look_at_what_they_gave(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    """Each has a file of its own, and all but the first one that another has too."""
+    owners = Owners.of(pipeline.workspace.folder, pipeline.kb)
+
+    def run(folder: Path) -> Synchronized:
+        source = LocalFiles(folder)
+        seen = Seen.of(pipeline.workspace.folder, pipeline.kb.id, source)
+        return synchronize(source, pipeline.kb, seen, pipeline, owners)
+
+    folders = [tmp_path / f"source{number}" for number in range(3)]
+    for number, folder in enumerate(folders):
+        folder.mkdir()
+        (folder / f"{number}.txt").write_text(f"words of {number}")
+        (folder / "same.txt").write_text(f"words of {number}")
+    found = [run(folder) for folder in folders]
+    assert [one.stored for one in found] == [("0.txt", "same.txt"), ("1.txt",), ("2.txt",)]
+    assert [list(one.failed) for one in found] == [[], ["same.txt"], ["same.txt"]]
+    assert run(folders[0]).unchanged == ("0.txt", "same.txt")
+    (folders[0] / "same.txt").unlink()
+    assert run(folders[0]).removed == ("same.txt",)
+    assert run(folders[1]).stored == ("same.txt",)
 
 
 def test_the_schema_says_what_the_form_allows() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from embedding_server import fails, running
+from fpdf import FPDF
 from hypothesis import given
 from hypothesis import strategies as st
 from pipeline_files import (
@@ -43,10 +44,12 @@ from knowledge.pipeline.filling import DocumentRun, Filling
 from knowledge.pipeline.history import RUNS_KEPT
 from knowledge.pipeline.nodes.knowledge_index import made_document
 from knowledge.pipeline.nodes.structures import read_pieces
+from knowledge.pipeline.rendering import show_run
 from knowledge.pipeline.running import NodeRun, PipelineRun
 from knowledge.pipeline.sources import NOTHING_KNOWN, Entry, Page, source_of
 from knowledge.pipeline.storing import Ran, stored
 from knowledge.pipeline.tools import DocumentContext
+from knowledge.pipeline.variables import Values
 
 KILLS = 4
 
@@ -97,9 +100,9 @@ def test_a_group_closes_with_the_chunk_that_fills_it() -> None:
     assert list(commit_groups(iter([1, most - 1, most, 1]), lambda one: one)) == [[1, most - 1], [most], [1]]
 
 
-def made(key: str) -> Ran:
-    """A run that ended with a document of one chunk."""
-    pieces = read_pieces("text_model", [f"words of {key}"])
+def made(key: str, *chunks: str) -> Ran:
+    """A run that ended with a document of these chunks, or of one."""
+    pieces = read_pieces("text_model", list(chunks) or [f"words of {key}"])
     store = NodeRun(node="4", title="Store", type="knowledge-index", status="succeeded")
     document = made_document(pieces, DocumentContext(key=key, name=key))
     return Ran(key=key, run=replace(_run("succeeded", 0), nodes=(store,)), document=document)
@@ -122,6 +125,56 @@ def test_a_document_that_a_model_was_asked_about_waits_for_no_other(
         one = filling(workspace, drawn(asks=True), llm=server.spec)
         for number, _ in enumerate(one.runs([source_of(str(folder))]), start=1):
             assert len(workspace.open("kb").documents()) == number
+
+
+def test_a_model_that_refuses_everything_is_asked_once(workspace: Workspace, folder: Path) -> None:
+    with answering({}) as server:
+        server.refusals, server.refusal_status = {"messages": "the quota is used up"}, 402
+        one = filling(workspace, drawn(asks=True), llm=server.spec)
+        done = list(one.runs([source_of(str(folder))]))
+        assert statuses(done) == {"leave.md": "failed", "parts.csv": "not-run", "travel.txt": "not-run"}
+        assert all("the quota is used up" in str(run.run.error) for run in done)
+        assert len(server.bodies) == 1
+        assert [run.document_key for run in history.runs(workspace.store, workspace.open("kb").id)] == [
+            "leave.md"
+        ]
+        found = one.synchronize(source_of(str(folder)))
+        assert (found.stored, len(found.failed), len(server.bodies)) == ((), 3, 2)
+
+
+def test_a_refusal_that_the_node_takes_over_ends_nothing(workspace: Workspace, folder: Path) -> None:
+    content = drawn(asks=True)
+    (model,) = (one["data"] for one in content["workflow"]["graph"]["nodes"] if one["data"]["type"] == "llm")
+    model |= {
+        "error_strategy": "default-value",
+        "default_value": [{"key": "text", "type": "string", "value": "no summary"}],
+    }
+    with answering({}) as server:
+        server.refusals, server.refusal_status = {"messages": "the quota is used up"}, 402
+        done = list(filling(workspace, content, llm=server.spec).runs([source_of(str(folder))]))
+    assert set(statuses(done).values()) == {"partial-succeeded"}
+
+
+def test_a_parameter_that_a_server_refuses_is_sent_once_to_it(workspace: Workspace, folder: Path) -> None:
+    with answering({"": "a summary"}) as server:
+        server.refusals = {"temperature": "'temperature' is not supported"}
+        one = filling(workspace, drawn(asks=True), llm=server.spec)
+        assert set(statuses(list(one.runs([source_of(str(folder))]))).values()) == {"succeeded"}
+        assert ["temperature" in body for body in server.bodies] == [True, False, False, False]
+
+
+def test_a_model_that_there_is_not_is_told_before_the_first_run(workspace: Workspace, folder: Path) -> None:
+    with pytest.raises(InputError, match="nobody"):
+        next(filling(workspace, drawn(asks=True), llm="nobody:x").runs([source_of(str(folder))]))
+
+
+def test_what_is_to_be_told_of_a_document_is_in_its_run(
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (done,) = stored(workspace.create("kb"), [made("a.txt", "words", "")])
+    assert done.warnings == ("1 of 2 chunks hold no text, or lack a question or an answer, and are left out",)
+    show_run(DocumentRun(key="a.txt", run=done), None, is_preview=False)
+    assert capsys.readouterr().err == f"note: a.txt: {done.warnings[0]}\n"
 
 
 def test_a_text_that_is_refused_fails_its_run_alone_and_the_old_version_stays(
@@ -269,6 +322,38 @@ def test_versions_that_were_published_can_be_had_again(
     assert ["default_value: 400" in exported("--version", number) for number in ("1", "2")] == [True, False]
     assert exported("--version", "2") == exported("--published")
     assert "has no version 3; it has 2" in exported("--version", "3", code=1)
+
+
+def test_encrypted_files_open_with_the_password_which_is_kept_nowhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KNOWLEDGE_WORKSPACE", str(tmp_path / "w"))
+    pdf = FPDF()
+    pdf.add_page()
+    pdf.set_font("Helvetica", size=12)
+    pdf.text(40, 60, "a canary sings.")
+    pdf.set_encryption("owner", "0pen5esame")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.pdf").write_bytes(bytes(pdf.output()))
+    (tmp_path / "drawn.yml").write_text(dsl(drawn()))
+    ran = ["pipeline", "run", str(tmp_path / "drawn.yml"), str(tmp_path / "in"), "--kb", "kb", "--json"]
+    assert main([*ran, "--sync"]) == 1
+    assert "--password" in capsys.readouterr().out
+    assert main([*ran, "--sync", "--password", "0pen5esame"]) == 0
+    assert main([*ran, "--password", "0pen5esame"]) == 0
+    assert main(["pipeline", "history", "kb", "--json"]) == 0
+    assert main(["search", "canary", "--kb", "kb"]) == 0
+    shown = capsys.readouterr().out
+    assert "a canary sings." in shown
+    assert "0pen5esame" not in shown
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "w").rglob("*") if path.is_file())
+    assert b"0pen5esame" not in kept
+
+
+def test_no_selector_finds_the_password_of_a_file() -> None:
+    values = Values({"1": {"file": replace(File.of_bytes("a.pdf", b"x"), password="0pen5esame")}})
+    assert not values.has(["1", "file", "password"])
+    assert values.get(["1", "file", "size"]) == 1
 
 
 @pytest.mark.slow

@@ -12,7 +12,9 @@ from knowledge.pipeline.checking import problems
 from knowledge.pipeline.dsl import read_pipeline, write_pipeline
 from knowledge.pipeline.files import File
 from knowledge.pipeline.filling import DocumentRun, Filling
-from knowledge.pipeline.forms import form_schema
+from knowledge.pipeline.form_schema import form_schemas
+from knowledge.pipeline.forms import filled_form
+from knowledge.pipeline.node_types import ENTRANCE
 from knowledge.pipeline.nodes.structures import STRUCTURES
 from knowledge.pipeline.publishing import import_pipeline, publish
 from knowledge.pipeline.stored_templates import template, templates
@@ -81,7 +83,11 @@ def test_a_template_is_exported_as_it_is(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(SETTINGS))
 def test_no_field_of_a_template_must_be_filled_in(name: str) -> None:
-    assert form_schema(template(name).pipeline.inputs)["required"] == []
+    pipeline = template(name).pipeline
+    schemas = form_schemas(pipeline)
+    for entrance in pipeline.of_type(ENTRANCE):
+        assert filled_form(pipeline.inputs, entrance.id, {})
+        assert schemas[entrance.id]["required"] == []
 
 
 def test_general_mode_reads_every_sample(workspace: Workspace) -> None:

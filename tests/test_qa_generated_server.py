@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,60 @@ class TestModel:
         server.answers = [fails(400, "'temperature' does not support 0, only the default (1) is supported")]
         assert [model.complete(HELLO).text, model.complete(HELLO).text] == ["Hi", "Hi"]
         assert ["temperature" in request for request in server.requests] == [True, False, False]
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"message": "the context has 4096 tokens, max_tokens is 256. Shorten it, or stop earlier."},
+            {"message": "max_tokens is too large", "param": "max_tokens", "code": "invalid_value"},
+            {"message": "response_format is not supported", "param": "response_format"},
+        ],
+    )
+    def test_a_refusal_that_only_mentions_a_parameter_is_an_error(
+        self, server: ChatServer, model: OpenAIModel, said: object
+    ) -> None:
+        chosen = {"max_tokens": 256, "stop": ["#"], "response_format": {"type": "json_object"}}
+        server.texts["Hello"] = "Hi"
+        server.answers = [lambda: (400, {}, {"error": said})]
+        with pytest.raises(LanguageModelError):
+            model.complete(HELLO, chosen)
+        assert model.complete(HELLO, chosen).text == "Hi"
+        assert all(chosen.keys() <= request.keys() for request in server.requests)
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"message": "Use another one.", "param": "top_p", "code": "unsupported_parameter"},
+            {"message": "Unrecognized request argument supplied: top_p", "param": None},
+            {"message": "[{'loc': ['body', 'top_p'], 'msg': 'Extra inputs are not permitted'}]"},
+        ],
+    )
+    def test_a_parameter_that_a_server_does_not_know_is_left_out(
+        self, server: ChatServer, model: OpenAIModel, said: object
+    ) -> None:
+        server.texts["Hello"] = "Hi"
+        server.answers = [lambda: (400, {}, {"error": said})]
+        assert model.complete(HELLO, {"top_p": 0.5, "max_tokens": 9}).text == "Hi"
+        assert [("top_p" in one, "max_tokens" in one) for one in server.requests] == [
+            (True, True),
+            (False, True),
+        ]
+
+    def test_a_parameter_that_two_calls_are_refused_at_once_costs_neither(
+        self, server: ChatServer, model: OpenAIModel
+    ) -> None:
+        both = threading.Barrier(2, timeout=10)
+
+        def refuses() -> Answer:
+            both.wait()
+            return fails(400, "'temperature' is not taken")()
+
+        server.texts["Hello"] = "Hi"
+        server.answers = [refuses, refuses]
+        with ThreadPoolExecutor(2) as threads:
+            answers = list(threads.map(lambda _: model.complete(HELLO).text, range(2)))
+        assert answers == ["Hi", "Hi"]
+        assert sorted("temperature" in request for request in server.requests) == [False, False, True, True]
 
     @pytest.mark.parametrize(
         "content",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from extractors.archives.limits import shared_budget
-from extractors.archives.members import DAMAGE, Member, mbox_members, tar_members, zip_members
+from extractors.archives.members import DAMAGE, Member, is_left_behind, mbox_members, tar_members, zip_members
 from extractors.attachments import attach, check_nesting
 from extractors.writer import DocumentWriter
 from knowledge.errors import EmptyDocument, Encrypted, ExtractionError, KnowledgeError
@@ -14,8 +14,6 @@ from knowledge.types import Document, ReadOptions
 
 _ZIP_START: Final = b"PK"
 _MAILBOX_START: Final = b"From "
-_LEFT_BEHIND: Final = frozenset((".ds_store", "thumbs.db", "desktop.ini"))
-"""What systems leave in folders: nobody put it into the archive on purpose."""
 
 
 def extract(data: bytes, name: str, options: ReadOptions) -> Document:
@@ -28,7 +26,7 @@ def extract(data: bytes, name: str, options: ReadOptions) -> Document:
     reading = _Reading(writer, options)
     with shared_budget() as budget:
         for member in _members(data, writer, options.password):
-            if not _is_left_behind(member.name):
+            if not is_left_behind(member.name):
                 budget.add_entry(name)
                 reading.read(member)
     return reading.finish()
@@ -81,8 +79,3 @@ def _members(data: bytes, writer: DocumentWriter, password: str | None) -> Itera
         if not writer.attachments:
             raise ExtractionError(f"{name} is a damaged archive: {error}") from error
         writer.warn(f"the rest of the archive is damaged: {error}")
-
-
-def _is_left_behind(path: str) -> bool:
-    *folders, file = path.split("/")
-    return "__MACOSX" in folders or file.startswith("._") or file.lower() in _LEFT_BEHIND

@@ -19,6 +19,9 @@ from knowledge.types import Document, ReadOptions
 
 _DAMAGE: Final = (EOFError, OSError, lzma.LZMAError, zlib.error, ValueError)
 _SUFFIXES: Final = {".tgz": ".tar", ".tbz2": ".tar", ".txz": ".tar", ".gz": "", ".bz2": "", ".xz": ""}
+_GZIP: Final = b"\x1f\x8b"
+_BZIP2: Final = b"BZh"
+_STARTS: Final = (_GZIP, _BZIP2, b"\xfd7zXZ")
 
 
 def extract(data: bytes, name: str, options: ReadOptions) -> Document:
@@ -31,18 +34,23 @@ def extract(data: bytes, name: str, options: ReadOptions) -> Document:
         raise ExtractionError(f"{name or 'the data'} is a damaged archive: {error}") from error
     if not content:
         raise EmptyDocument(f"nothing to read in {name or 'the data'}: it unpacks to 0 bytes")
-    return read_content(content, _inner_name(name), replace(options, nesting=options.nesting + 1))
+    return read_content(content, _inner_name(name, content), replace(options, nesting=options.nesting + 1))
 
 
 def _opened(data: bytes) -> IO[bytes]:
     source = io.BytesIO(data)
-    if data.startswith(b"\x1f\x8b"):
+    if data.startswith(_GZIP):
         return cast("IO[bytes]", gzip.GzipFile(fileobj=source))
-    if data.startswith(b"BZh"):
+    if data.startswith(_BZIP2):
         return bz2.BZ2File(source)
     return lzma.LZMAFile(source)
 
 
-def _inner_name(name: str) -> str:
+def _inner_name(name: str, content: bytes) -> str:
+    """The name without its suffix, unless that is the only one of a file that was compressed several times."""
     suffix = PurePath(name).suffix
-    return name.removesuffix(suffix) + _SUFFIXES[suffix.lower()] if suffix.lower() in _SUFFIXES else name
+    if suffix.lower() not in _SUFFIXES:
+        return name
+    inner = name.removesuffix(suffix) + _SUFFIXES[suffix.lower()]
+    is_compressed = content.startswith(_STARTS)
+    return name if is_compressed and PurePath(inner).suffix.lower() not in _SUFFIXES else inner

@@ -34,6 +34,7 @@ DAMAGE: Final = (
 """What the standard library raises for damaged archives."""
 _MESSAGE_START = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\n\r\n))From [^\n]*\d\d:\d\d[^\n]*\n")
 _MARKED_LINE = re.compile(rb"^>(>*From )", re.MULTILINE)
+_LEFT_BEHIND: Final = frozenset((".ds_store", "thumbs.db", "desktop.ini"))
 _ENCRYPTED_FLAG: Final = 0x1
 _UTF8_FLAG: Final = 0x800
 _OLD_NAMES: Final = frozenset(
@@ -60,7 +61,7 @@ def zip_members(data: bytes, name: str, password: str | None) -> Iterator[Member
             raise ExtractionLimit(
                 f"{name} is refused: several of its files are made of the same bytes, as in a bomb"
             )
-        check_entries(len(entries), name)
+        check_entries(sum(not is_left_behind(entry.filename) for entry in entries), name)
         encoding = _encoding_of_names(entries)
         for entry in entries:
             path = member_name(_decoded_name(entry, encoding))
@@ -90,6 +91,12 @@ def member_name(path: str) -> str:
     if kept and len(kept[0]) == 2 and kept[0][1] == ":":
         del kept[0]
     return "/".join(kept) or "unnamed"
+
+
+def is_left_behind(path: str) -> bool:
+    """Whether systems leave such a file in folders: nobody put it into the archive on purpose."""
+    *folders, file = path.split("/")
+    return "__MACOSX" in folders or file.startswith("._") or file.lower() in _LEFT_BEHIND
 
 
 def _read_zip(

@@ -27,7 +27,7 @@ _ALL: Final = (
     Candidate(encoding="cp950", familiar=known.TRADITIONAL, rows="big5"),
     Candidate(encoding="big5hkscs", familiar=known.TRADITIONAL, rows="big5", rarity=1.0),
     Candidate(encoding="cp932", familiar=known.JAPANESE, rows="cp932"),
-    Candidate(encoding="euc_jp", familiar=known.JAPANESE, rows="euc_jp"),
+    Candidate(encoding="euc_jp", familiar=known.JAPANESE, rows="euc_jp", rarity=1.0),
     Candidate(encoding="cp949", familiar=known.KOREAN, rows="cp949"),
     Candidate(encoding="cp1252", languages=known.WESTERN),
     Candidate(encoding="cp1251", languages=known.CYRILLIC),

@@ -8,6 +8,7 @@ from typing import Final
 
 from extractors.cleaning import clean
 from extractors.encodings.legacy_encodings import guess
+from extractors.encodings.wide_text import or_wide
 
 SAMPLE_BYTES: Final = 16_384
 _MOSTLY_UTF8: Final = 9
@@ -110,6 +111,8 @@ def _decode_legacy(data: bytes, declared: str | None) -> Decoded:
     if _is_mostly_utf8(_sample(data)):
         return _decoded(data, "utf-8")
     found = guess(data, declared)
+    if declared is None:
+        found = or_wide(data, found)
     doubt = () if found.is_certain else (f"the encoding is uncertain; it was read as {found.encoding}",)
     return _decoded(data, found.encoding, doubt)
 

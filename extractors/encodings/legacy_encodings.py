@@ -18,7 +18,7 @@ from extractors.encodings.junctions import junctions
 from extractors.encodings.likelihood import likelihoods
 
 SAMPLE_BYTES: Final = 2048
-_CERTAIN_LEAD: Final = 3.0
+CERTAIN_LEAD: Final = 3.0
 """Lead of the best over the next reading of the bytes, as a logarithm, from which a guess is not called uncertain."""
 _DECLARED_LEAD: Final = 4.0
 _DECLARED_LEAD_PER_BYTE: Final = 0.5
@@ -56,7 +56,7 @@ def guess(data: bytes, declared: str | None = None) -> Guess:
     text = sample.decode(best, "replace")
     others = (score for encoding, score in scores.items() if sample.decode(encoding, "replace") != text)
     lead = scores[best] - max(others, default=-math.inf)
-    return Guess(encoding=best, is_certain=lead >= _CERTAIN_LEAD)
+    return Guess(encoding=best, is_certain=lead >= CERTAIN_LEAD)
 
 
 def _best_scores(sample: bytes, wanted: str | None) -> dict[str, float]:
@@ -71,7 +71,7 @@ def _best_scores(sample: bytes, wanted: str | None) -> dict[str, float]:
         most[wanted] += _DECLARED_LEAD + _DECLARED_LEAD_PER_BYTE * high_bytes
     scores: dict[str, float] = {}
     for encoding in sorted(most, key=lambda encoding: -most[encoding]):
-        if most[encoding] + _CERTAIN_LEAD < max(scores.values(), default=-math.inf):
+        if most[encoding] + CERTAIN_LEAD < max(scores.values(), default=-math.inf):
             break
         scores[encoding] = most[encoding] + junctions(sample, CANDIDATES[encoding])
     return scores
@@ -112,6 +112,11 @@ def _reads_well(sample: bytes, candidate: Candidate) -> bool:
         language.of(counts, counts.values()) / number - language.usual for language in likelihoods(candidate)
     )
     return above_usual + junctions(sample, candidate) / number >= -_LESS_THAN_USUAL
+
+
+def score(sample: bytes, candidate: Candidate) -> float:
+    """The logarithm of the likelihood of `sample`, read as `candidate`."""
+    return _letters(sample, Counter(sample), candidate) + junctions(sample, candidate)
 
 
 def _letters(sample: bytes, counts: Counter[int], candidate: Candidate) -> float:

@@ -54,7 +54,7 @@ _CLOSED_AT_ONCE = re.compile(
     r"<(?!(?:area|br|col|hr|img|input|link|meta|source|wbr)\b)([A-Za-z][\w:.-]*)(\s[^<>]*)?/>"
 )
 """In XHTML any element may be; to a parser of HTML it would be open, and swallow the page."""
-_UNPARSED = re.compile(r"<(?:!--.*?-->|(iframe|xmp|plaintext)\b([^>]*)>(.*?)</\1>)", re.DOTALL)
+_UNPARSED = re.compile(r"<(?:!--.*?-->|(iframe|xmp|plaintext)((?: [^>]*)?)>(.*?)</\1>)", re.DOTALL)
 """What is written out as it stood in the source. Frames show another page, or none."""
 
 

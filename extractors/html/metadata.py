@@ -11,7 +11,7 @@ from extractors.times import iso_seconds
 from knowledge.types import Value
 
 if TYPE_CHECKING:
-    from selectolax.lexbor import LexborHTMLParser
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 _FIELDS: Final = {
     "title": ("title", "og:title", "twitter:title", "dc.title", "headline"),
@@ -76,11 +76,11 @@ def long_texts(data: list[dict[str, Any]]) -> list[str]:
 def _said(page: LexborHTMLParser) -> dict[str, str]:
     """Name, lower case → the first value that is not blank. Selectors would cost a small page more than its text."""
     said = {"lang": (page.root.attributes.get("lang") if page.root is not None else None) or ""}
-    for node in page.head.iter() if page.head is not None else ():
-        if node.tag == "title":
-            said.setdefault("title", node.text().strip())
-        elif node.tag == "link" and node.attributes.get("rel") == "canonical":
-            said.setdefault("canonical", node.attributes.get("href") or "")
+    # Wherever they stand: a head ends at the first picture in it, and the rest of it is then in the body.
+    titles = (node.text().strip() for node in page.tags("title") if not _is_drawn(node))
+    said["title"] = next(filter(None, titles), "")
+    links = (node.attributes for node in page.tags("link"))
+    said["canonical"] = next((link.get("href") or "" for link in links if link.get("rel") == "canonical"), "")
     for meta in page.tags("meta"):
         attributes = meta.attributes
         name = attributes.get("name") or attributes.get("property") or attributes.get("itemprop")
@@ -89,6 +89,14 @@ def _said(page: LexborHTMLParser) -> dict[str, str]:
         if value:
             said[name] = said.get(name) or value
     return said
+
+
+def _is_drawn(title: LexborNode) -> bool:
+    """Whether a title is that of a drawing in the page."""
+    around = title.parent
+    while around is not None and around.tag != "svg":
+        around = around.parent
+    return around is not None
 
 
 def _objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,21 @@ def pieces_of(markup: str) -> list[str]:
 
     `<p id="a">One<b>two</b></p>` is `p id="a">One`, `b>two`, `/b>` and `/p>`.
     """
-    return markup.split("<")[1:]
+    pieces = markup.split("<")[1:]
+    # The name of an element or attribute may hold a bracket.
+    return pieces if len(pieces) == markup.count(">") else _whole_tags(pieces)
+
+
+def _whole_tags(pieces: list[str]) -> list[str]:
+    """A piece without the end of its tag is joined to the next."""
+    found: list[str] = []
+    begun: list[str] = []
+    for piece in pieces:
+        begun.append(piece)
+        if ">" in piece:
+            found.append("<".join(begun))
+            begun.clear()
+    return found
 
 
 def element_pieces(opening: str, others: Iterator[str]) -> list[str]:
@@ -36,8 +50,10 @@ def element_pieces(opening: str, others: Iterator[str]) -> list[str]:
 
 
 def text_behind(element: list[str]) -> str:
-    """What follows the pieces of an element before the next tag."""
-    return element[-1].partition(">")[2]
+    """What follows the pieces of an element before the next tag; nothing if they do not close it."""
+    tag, _, text = element[-1].partition(">")
+    name = element[0].partition(">")[0].partition(" ")[0]
+    return text if tag == f"/{name}" or name in VOID else ""
 
 
 def shows_text(pieces: list[str]) -> bool:

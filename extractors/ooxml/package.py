@@ -8,8 +8,9 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import IO, Any, Final, TypeAlias
 from urllib.parse import unquote
 
 from lxml import etree
@@ -23,6 +24,8 @@ LARGEST_PART_BYTES: Final = 1 << 30
 """A part that unpacks to more is taken for a ZIP bomb."""
 
 _CHUNK_BYTES: Final = 1 << 20
+_MOST_RECENT: Final = 8
+"""Parts of no more than a chunk that are kept unpacked: a sheet is read for its start, its end and its rows."""
 
 Element: TypeAlias = Any
 """An element of lxml, or of the standard library's ElementTree where a sheet is streamed."""
@@ -108,6 +111,7 @@ class Package:
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
             raise ExtractionError(f"{name} is damaged: its ZIP directory cannot be read ({error})") from error
         check_package(self._zip.infolist(), name, len(data))
+        self._recent: dict[str, bytes] = {}
         self.parts = {part.casefold(): part for part in self._zip.namelist()}
 
     def has(self, part: str) -> bool:
@@ -115,26 +119,34 @@ class Package:
 
     def read(self, part: str, first_bytes: int | None = None) -> bytes:
         """The bytes of a part, or its first ones."""
-        try:
-            info = self._zip.getinfo(self.parts.get(part.casefold(), part))
-            if first_bytes is None and info.file_size > LARGEST_PART_BYTES:
-                raise ExtractionLimit(f"{self.name}: {part} unpacks to {info.file_size} bytes")
-            with self._zip.open(info) as stream:
-                return stream.read(info.file_size if first_bytes is None else first_bytes)
-        except _DAMAGE as error:
-            raise ExtractionError(f"{self.name} is damaged: {part} cannot be read ({error})") from error
-        except RuntimeError as error:
-            raise Encrypted(f"{self.name} is encrypted; remove the password and try again") from error
+        if part in self._recent:
+            return self._recent[part][:first_bytes]
+        with self._opened(part) as (info, stream):
+            is_small = info.file_size <= _CHUNK_BYTES
+            data = stream.read(info.file_size if first_bytes is None or is_small else first_bytes)
+        if is_small:
+            self._recent[part] = data
+            if len(self._recent) > _MOST_RECENT:
+                del self._recent[next(iter(self._recent))]
+        return data[:first_bytes]
 
     def chunks(self, part: str) -> Iterator[bytes]:
         """The bytes of a part that may be large, piece by piece."""
+        if part in self._recent:
+            yield self._recent[part]
+            return
+        with self._opened(part) as (_, stream):
+            while chunk := stream.read(_CHUNK_BYTES):
+                yield chunk
+
+    @contextmanager
+    def _opened(self, part: str) -> Iterator[tuple[zipfile.ZipInfo, IO[bytes]]]:
         try:
             info = self._zip.getinfo(self.parts.get(part.casefold(), part))
             if info.file_size > LARGEST_PART_BYTES:
                 raise ExtractionLimit(f"{self.name}: {part} unpacks to {info.file_size} bytes")
             with self._zip.open(info) as stream:
-                while chunk := stream.read(_CHUNK_BYTES):
-                    yield chunk
+                yield info, stream
         except _DAMAGE as error:
             raise ExtractionError(f"{self.name} is damaged: {part} cannot be read ({error})") from error
         except RuntimeError as error:

@@ -118,11 +118,13 @@ class Part:
 
     def write_macros(self) -> None:
         """Adds the source of the macros, if there are any."""
-        for path in self.targets("vbaProject"):
+        containers = []
+        for path in filter(self.is_first, self.targets("vbaProject")):
             try:
-                write_macros(self.writer, CompoundFile(self.package.read(path), path))
+                containers.append(CompoundFile(self.package.read(path), path))
             except ExtractionError as error:
                 self.writer.warn_of_unread(path, error)
+        write_macros(self.writer, containers)
 
     def _kept(self, path: str) -> str:
         if path not in self._pictures:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from extractors.pdf.furniture import LEVEL, Key, is_page_number, masked
 from extractors.pdf.graphics import Picture
 from extractors.pdf.paragraphs import Paragraph
 from extractors.pdf.table import Table, is_figure
@@ -19,7 +19,6 @@ _TOUCH: Final = 3.0
 """Points by which the columns of both parts may differ."""
 _FIGURES: Final = 0.5
 """Share of figures in a column that has text on top."""
-_DIGITS = re.compile(r"\d+")
 
 
 def repeat_headers(contents: Sequence[list[Content]]) -> None:
@@ -39,18 +38,25 @@ def _has_table(content: Sequence[Content]) -> bool:
     return any(isinstance(item, Table) for item in content)
 
 
-def _running(content: Sequence[Content]) -> set[str]:
-    """The paragraphs of a page, but for numbers: those of two pages in a row are headers and footers."""
-    return {_DIGITS.sub("#", item.text) for item in content if isinstance(item, Paragraph)}
+def _running(content: Sequence[Content]) -> set[Key]:
+    """The paragraphs of a page: those of two pages in a row are headers and footers."""
+    return {_key(item) for item in content if isinstance(item, Paragraph)}
 
 
-def _outermost(content: Iterable[Content], running: set[str]) -> Table | None:
+def _key(paragraph: Paragraph) -> Key:
+    """Text and place. Of numbers those of pages alone may differ: "Table 2" is not "Table 1"."""
+    number = masked(paragraph.text)
+    text = number if is_page_number(number) else paragraph.text
+    return text, round(paragraph.opening.base / LEVEL)
+
+
+def _outermost(content: Iterable[Content], running: set[Key]) -> Table | None:
     """The first table, if only headers, footers, pictures and notes of the margin stand before it."""
     for item in content:
         if isinstance(item, Table):
             return item
         is_aside = isinstance(item, Picture) or (isinstance(item, Paragraph) and item.is_turned)
-        if not is_aside and not (isinstance(item, Paragraph) and _DIGITS.sub("#", item.text) in running):
+        if not is_aside and not (isinstance(item, Paragraph) and _key(item) in running):
             return None
     return None
 

@@ -17,7 +17,7 @@ _LEAST_SHARE: Final = 0.4
 _EDGE_ROWS: Final = 4
 _MARGIN: Final = 0.15
 """Share of the page's height at its upper and lower edge."""
-_LEVEL: Final = 3.0
+LEVEL: Final = 3.0
 """Points by which the place may differ."""
 _APART: Final = 1.4
 """In sizes: text that follows nearer is a table's or a list's and goes with its first row."""
@@ -50,13 +50,24 @@ def repeated_lines(pages: Sequence[Page]) -> list[set[int]]:
     return found if 2 * emptied < len(pages) else [set() for _ in pages]
 
 
+def masked(text: str) -> str:
+    """A line with "#" for its numbers, as they differ from page to page."""
+    text = _DIGITS.sub("#", text.lower())
+    return "#" if _ROMAN.match(text) else text
+
+
+def is_page_number(text: str) -> bool:
+    """Whether a line as `masked` says no more than which page it is."""
+    return _NUMBER.match(text) is not None
+
+
 def repeated_pictures(pages: Sequence[Page]) -> list[set[int]]:
     """For each page the positions of its pictures that stand at one place on several pages."""
     places: dict[tuple[int, ...], list[tuple[int, int]]] = defaultdict(list)
     for number, page in enumerate(pages):
         for position, picture in enumerate(page.pictures):
             box = (picture.left, picture.bottom, picture.right, picture.top)
-            places[tuple(round(edge / _LEVEL) for edge in box)].append((number, position))
+            places[tuple(round(edge / LEVEL) for edge in box)].append((number, position))
     found: list[set[int]] = [set() for _ in pages]
     for same in places.values():
         if _is_regular(sorted({number for number, _ in same}), _LEAST_PAGES, _LEAST_SHARE):
@@ -86,8 +97,7 @@ def _keys(page: Page, rows: Sequence[Sequence[int]]) -> Iterator[Key]:
 
 def _key(page: Page, position: int) -> Key:
     line = page.lines[position]
-    text = _DIGITS.sub("#", line.text.lower())
-    return ("#" if _ROMAN.match(text) else text), round(line.base / _LEVEL)
+    return masked(line.text), round(line.base / LEVEL)
 
 
 def _repeated(pages: Sequence[Page], edges: Sequence[tuple[list[list[int]], list[list[int]]]]) -> set[Key]:
@@ -118,7 +128,7 @@ def _furniture(page: Page, rows: Sequence[Sequence[int]], keys: set[Key]) -> set
     for row in rows[:_EDGE_ROWS]:
         mine = [at for at in row if _is_in_margin(page, at) and _key(page, at) in keys]
         if len(mine) < len(row):
-            found.append([position for position in mine if _NUMBER.match(_key(page, position)[0])])
+            found.append([position for position in mine if is_page_number(_key(page, position)[0])])
             break
         found.append(mine)
     else:
@@ -143,7 +153,7 @@ def _headers_of_tables(page: Page, gone: set[int]) -> set[int]:
 
 
 def _is_number(page: Page, row: Sequence[int]) -> bool:
-    return all(_NUMBER.match(_key(page, position)[0]) for position in row)
+    return all(is_page_number(_key(page, position)[0]) for position in row)
 
 
 def _is_attached(page: Page, row: Sequence[int], inner: Sequence[int]) -> bool:

@@ -45,7 +45,8 @@ def why_empty(document: PdfDocument, gaps: Gaps) -> str:
     except pypdfium2.PdfiumError:
         has_image = False
     layer = "usable text layer" if gaps.garbled else "text layer"
-    pages = f"none of its {len(document)} pages has a {layer}"
+    pages = f"none of its {len(document)} pages has a" if len(document) > 1 else "its page has no"
+    pages = f"{pages} {layer}"
     if gaps.garbled:
         return f"{pages}; it needs OCR"
     return f"{pages}; it seems to be scanned and needs OCR" if has_image else f"{pages} or an image"

@@ -90,13 +90,14 @@ def formatter(code: str, starts_1904: bool = False) -> Show:
         return general
     sections = _sections(code[:_LONGEST_CODE])
     conditions = [section.condition for section in sections]
+    are_dates = [_is_date(section) for section in sections]
     shows = [_section_show(section, starts_1904) for section in sections]
     if len(shows) == 1 and conditions[0] is None:
-        return _single(shows[0], is_date=_is_date(sections[0]))
+        return _single(shows[0], is_date=are_dates[0])
 
     def show(number: float) -> str:
         position = _choice(number, conditions)
-        if _is_date(sections[position]):
+        if are_dates[position]:
             return shows[position](number) or general(number)
         sign = "-" if number < 0 and position == 0 else ""
         text = shows[position](abs(number)).strip()

@@ -78,7 +78,7 @@ def extract(data: bytes, name: str, options: ReadOptions) -> Document:
             out.add("table", markdown_table(chart.rows()))
     if container is not None:
         _attach_objects(writer, container, options)
-        write_macros(writer, container)
+        write_macros(writer, [container])
     writer.warn_of_hidden([entry.title for entry in found.entries if entry.is_hidden])
     return writer.finish("no visible sheet has a value")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from extractors.ooxml.package import Element, Package, attribute, child
@@ -23,21 +24,20 @@ class SheetEntry:
     is_hidden: bool
 
 
-def sheet_entries(package: Package, main: str) -> list[SheetEntry]:
-    """The sheets in order, those of charts alone too."""
-    relations = package.relations(main)
+def sheet_entries(book: Part, root: Element) -> list[SheetEntry]:
+    """The sheets in order, those of charts alone too; `root` is that of the part."""
     entries = []
-    for sheet in _children(package.xml(main), "sheets"):
-        relation = relations.get(attribute(sheet, "id") or "")
+    for sheet in _children(root, "sheets"):
+        relation = book.relations.get(attribute(sheet, "id") or "")
         if relation is not None and relation.kind in ("worksheet", "chartsheet"):
             hidden = sheet.get("state", "visible") != "visible"
             entries.append(SheetEntry(sheet.get("name", ""), relation.target, hidden))
     return entries
 
 
-def starts_1904(package: Package, main: str) -> bool:
+def starts_1904(root: Element) -> bool:
     """Whether days count from 1904, as those of old Macs do."""
-    properties = child(package.xml(main), "workbookPr")
+    properties = child(root, "workbookPr")
     return properties is not None and properties.get("date1904") in ("1", "true")
 
 
@@ -53,16 +53,9 @@ def shared_strings(package: Package, part: str | None) -> list[str]:
 
 
 def styles(package: Package, part: str | None, is_1904: bool) -> ShownByStyle:
-    """Style → what shows numbers in it."""
-    shown = ShownByStyle()
-    root = package.optional_xml(part)
-    codes = dict(BUILT_IN) | _own_codes(root)
-    for position, style in enumerate(_children(root, "cellXfs")):
-        code = codes.get(_number(style.get("numFmtId")), "General")
-        shown.add(str(position), formatter(code, is_1904))
-        if position == 0:
-            shown.add("", formatter(code, is_1904))
-    return shown
+    """Style → what shows numbers in it. The part is read when the first number is."""
+    codes = cache(lambda: _codes_of_styles(package.optional_xml(part)))
+    return ShownByStyle(lambda style: formatter(codes().get(style or "0", "General"), is_1904))
 
 
 def cell_pictures(package: Package, beside: Part) -> dict[str, str]:
@@ -76,6 +69,12 @@ def cell_pictures(package: Package, beside: Part) -> dict[str, str]:
         if named is not None and blip is not None:
             found[named.get("name", "")] = part.picture(attribute(blip, "embed"), named.get("descr", ""))
     return found
+
+
+def _codes_of_styles(root: Element | None) -> dict[str, str]:
+    codes = {**BUILT_IN, **_own_codes(root)}
+    numbers = (_number(style.get("numFmtId")) for style in _children(root, "cellXfs"))
+    return {str(position): codes.get(number, "General") for position, number in enumerate(numbers)}
 
 
 def _own_codes(root: Element | None) -> dict[int, str]:

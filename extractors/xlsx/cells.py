@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from extractors.ooxml.part import linked
+from extractors.passages import replaced
 from extractors.workbook.formats import Show, general
 from extractors.workbook.sheet import MOST_COLUMNS, MOST_ROWS, Cells, SheetRow
 
@@ -23,11 +24,11 @@ _CELL = re.compile(
 and `\\w` know all scripts and take twice the time."""
 _CELL_START = re.compile(r"<c(?=[\s/>])")
 _ATTRIBUTE = re.compile(r"""([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_VALUE = re.compile(r"<v(?:\s[^>]*)?>([^<]*)</v>")
-_TEXT = re.compile(r"<t(?:\s[^>]*)?>([^<]*)</t>")
-_PHONETIC = re.compile(r"<rPh\b.*?</rPh>", re.DOTALL)
-_RAW = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-_FORMULA = re.compile(r"<f(?:\s[^>]*)?>([^<]*)</f>")
+_VALUE = re.compile(r"<v(?:\s[^<>]*)?>([^<]*)</v>")
+_TEXT = re.compile(r"<t(?:\s[^<>]*)?>([^<]*)</t>")
+_FORMULA = re.compile(r"<f(?:\s[^<>]*)?>([^<]*)</f>")
+_PHONETIC: Final = ("<rPh", "</rPh>")
+_RAW: Final = ("<![CDATA[", "]]>")
 _HYPERLINK = re.compile(r'HYPERLINK\(\s*"((?:[^"]|"")+)"\s*[,)]')
 _PICTURE = re.compile(r'DISPIMG\("(\w+)"')
 _CODED = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -47,10 +48,13 @@ def unescaped(text: str) -> str:
 def string_text(xml: str) -> str:
     """The text in the XML of a string, all its runs; phonetic hints are left out."""
     if "<rPh" in xml:
-        xml = _PHONETIC.sub("", xml)
-    if "<![CDATA[" in xml:
-        xml = _RAW.sub(lambda raw: html.escape(raw[1], quote=False), xml)
-    return unescaped("".join(_TEXT.findall(xml)))
+        xml = replaced(xml, *_PHONETIC, new=lambda _: "")
+    return unescaped("".join(_TEXT.findall(_without_raw(xml))))
+
+
+def _without_raw(xml: str) -> str:
+    """The same with its CDATA sections written with escapes."""
+    return replaced(xml, *_RAW, new=lambda raw: html.escape(raw[len(_RAW[0]) : -len(_RAW[1])], quote=False))
 
 
 class _Columns(dict[str, int]):
@@ -73,6 +77,8 @@ class Shown(dict[str, str]):
     def __init__(self, show: Show) -> None:
         super().__init__()
         self._show = show
+        self.is_plain = show is general
+        """Whether whole numbers are shown as the file writes them."""
 
     def __missing__(self, value: str) -> str:
         if len(self) >= _MOST_KEPT:
@@ -86,21 +92,15 @@ class Shown(dict[str, str]):
 
 
 class ShownByStyle(dict[str, Shown]):
-    """Style of a cell, as the file writes its number → what shows numbers in it."""
+    """Style of a cell, as the file writes its number → what shows numbers in it, asked for when there is one."""
 
-    def __init__(self) -> None:
+    def __init__(self, show_of: Callable[[str], Show]) -> None:
         super().__init__()
-        self.plain: set[str] = set()
-        """Styles without a format, in which whole numbers are shown as the file writes them."""
-
-    def add(self, style: str, show: Show) -> None:
-        self[style] = Shown(show)
-        if show is general:
-            self.plain.add(style)
+        self._show_of = show_of
 
     def __missing__(self, style: str) -> Shown:
-        self.add(style, general)
-        return self[style]
+        shown = self[style] = Shown(self._show_of(style))
+        return shown
 
 
 def _row_number(piece: str, start: int, end: int, expected: int) -> int:
@@ -150,7 +150,7 @@ class SheetCells:
 
     def _usual_cells(self, found: list[tuple[str, str, str, str, str]]) -> Cells:
         """Most of the time that a sheet takes is spent here."""
-        strings, styles, plain, columns = self.strings, self.styles, self.styles.plain, COLUMNS
+        strings, styles, columns = self.strings, self.styles, COLUMNS
         cells: Cells = {}
         for letters, style, kind, value, inline in found:
             if kind == "s":
@@ -158,8 +158,9 @@ class SheetCells:
             elif not value:
                 text = unescaped(inline) if "&" in inline or "_x" in inline or inline.isspace() else inline
             elif not kind or kind == "n":
-                is_plain = style in plain and value.isdecimal() and len(value) < _SURE_DIGITS
-                text = value if is_plain else styles[style][value]
+                shown = styles[style]
+                is_sure = shown.is_plain and value.isdecimal() and len(value) < _SURE_DIGITS
+                text = value if is_sure else shown[value]
             else:
                 text = self._of_kind(kind, value)
             if text:
@@ -193,7 +194,7 @@ class SheetCells:
         kind = attributes.get("t", "n")
         if kind == "inlineStr":
             return string_text(content)
-        content = _RAW.sub(lambda raw: html.escape(raw[1], quote=False), content)
+        content = _without_raw(content)
         found = _VALUE.search(content)
         value = found[1] if found else ""
         if not value:

@@ -26,12 +26,13 @@ def extract(data: bytes, name: str, options: ReadOptions) -> Document:
     writer.describe(package.properties())
     main = package.main_part("xl/workbook.xml")
     book = Part(package, main, writer, options)
+    root = package.xml(main)
     cells = SheetCells(
         strings=shared_strings(package, book.target("sharedStrings")),
-        styles=styles(package, book.target("styles"), starts_1904(package, main)),
+        styles=styles(package, book.target("styles"), starts_1904(root)),
         cell_pictures=cell_pictures(package, book),
     )
-    entries = sheet_entries(package, main)
+    entries = sheet_entries(book, root)
     damage: ExtractionError | None = None
     for entry in entries:
         try:

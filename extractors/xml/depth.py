@@ -6,26 +6,29 @@ import re
 from typing import Final
 
 _DEEPEST: Final = 200
-_TAG = re.compile(
-    r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<[?!][^>]*>|<(/?)[^\s<>/!?](?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(/?)>",
-    re.DOTALL,
+_MARK = re.compile(
+    r"<(?P<mark>!--|!\[CDATA\[|[?!])|<(?P<closing>/?)[^\s<>/!?](?:[^<>\"']|\"[^\"]*\"|'[^']*')*?(?P<empty>/?)>"
 )
+_ENDS: Final = {"!--": "-->", "![CDATA[": "]]>", "?": ">", "!": ">"}
 
 
 def shallow(xml: str) -> str:
     """`xml` without the tags of elements that are inside of more than 200 others."""
-    depth = 0
-
-    def kept(found: re.Match[str]) -> str:
-        nonlocal depth
-        tag, closing, empty = found[0], found[1], found[2]
-        if closing is None:
-            return tag
-        inside = depth
-        if closing:
+    depth = done = 0
+    pieces = []
+    last = {end: xml.rfind(end) for end in _ENDS.values()}
+    while found := _MARK.search(xml, done):
+        pieces.append(xml[done : found.start()])
+        done, inside = found.end(), depth
+        if mark := found["mark"]:
+            end = _ENDS[mark]
+            # Asked first, as looking for an end that is missing takes the whole text each time.
+            if done <= last[end]:
+                done = xml.index(end, done) + len(end)
+            inside = 0
+        elif found["closing"]:
             inside = depth = max(0, depth - 1)
-        elif not empty:
+        elif not found["empty"]:
             depth += 1
-        return tag if inside < _DEEPEST else " "
-
-    return _TAG.sub(kept, xml)
+        pieces.append(xml[found.start() : done] if inside < _DEEPEST else " ")
+    return "".join((*pieces, xml[done:]))

@@ -9,7 +9,6 @@ from typing import Any, Final
 from extractors.xml import names
 from extractors.xml.tree import folded, is_element, name_of, own_text
 
-_TEX_BODY = re.compile(r"\\begin\{document\}(.*?)\\end\{document\}", re.DOTALL)
 _DIGITS = re.compile(r"[-+\u2212]?[0-9]+\s*")
 _LOWERED: Final = str.maketrans("0123456789+-\u2212", "₀₁₂₃₄₅₆₇₈₉₊₋₋")
 _LINE_END: Final = "\v"
@@ -60,8 +59,8 @@ def _formula(element: Any) -> str | None:
 
 
 def _tex(text: str) -> str:
-    body = _TEX_BODY.search(text)
-    return body.group(1) if body else text
+    body, end, _ = text.partition("\\begin{document}")[2].partition("\\end{document}")
+    return body if end else text
 
 
 def _raised_or_lowered(element: Any, pieces: list[str]) -> str | None:

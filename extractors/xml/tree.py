@@ -13,11 +13,12 @@ from lxml import etree
 
 from extractors.cleaning import clean
 from extractors.encodings.decoding import decode
+from extractors.passages import replaced
 from extractors.xml.depth import shallow
 from knowledge.errors import ExtractionError
 
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})""")
-_REFERENCE = re.compile(r"<!\[CDATA\[.*?\]\]>|&([A-Za-z][\w.-]{0,63});", re.DOTALL)
+_REFERENCE = re.compile(r"&([A-Za-z][\w.-]{0,63});")
 _DEFINITION = re.compile(
     r"""<!ENTITY\s+([A-Za-z][\w.-]{0,63})\s+(?:"((?:[^"<&%]|&#\w+;){0,200})"|'((?:[^'<&%]|&#\w+;){0,200})')\s*>"""
 )
@@ -91,13 +92,13 @@ def _without_references(text: str) -> str:
     def written_out(found: re.Match[str]) -> str:
         nonlocal left
         name = found.group(1)
-        value = None if name is None or name in _BUILT_IN else defined.get(name, html5.get(f"{name};"))
+        value = None if name in _BUILT_IN else defined.get(name, html5.get(f"{name};"))
         if value is None or len(value) > left:
             return found.group()
         left -= len(value) - 1
         return _escaped(value)
 
-    return _REFERENCE.sub(written_out, text)
+    return replaced(text, "<![CDATA[", "]]>", new=str, outside=lambda part: _REFERENCE.sub(written_out, part))
 
 
 def _escaped(text: str) -> str:

@@ -8,14 +8,16 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final, NoReturn
 
 from knowledge.errors import LanguageModelError
-from knowledge.queries import says_something
+from knowledge.queries import readable, says_something
 
 MOST_CHARACTERS: Final = 1000
-"""Of a question that a model writes."""
+"""Of a question that a model writes, unless the one that was asked is longer."""
+MOST_OF_ANSWER: Final = 1_000_000
+"""Characters: more than eight of the longest questions take, however they are escaped."""
 _EXCERPT: Final = 80
 _THOUGHTS: Final = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 """What models that think aloud write first."""
-_FENCED: Final = re.compile(r"```\w*[ \t]*\n(.*?)\n[ \t]*```", re.DOTALL)
+_FENCE: Final = "```"
 
 
 def object_in(answer: str, names: Collection[str]) -> dict[str, Any]:
@@ -23,12 +25,11 @@ def object_in(answer: str, names: Collection[str]) -> dict[str, Any]:
 
     Raises `LanguageModelError` with a reason.
     """
+    if len(answer) > MOST_OF_ANSWER:
+        raise _unusable(answer[:_EXCERPT], f"has more than {MOST_OF_ANSWER:,} characters")
     text = _THOUGHTS.sub("", answer).strip()
-    blocks = _FENCED.findall(text)
     try:
-        value = json.loads(
-            blocks[0] if len(blocks) == 1 else text, object_pairs_hook=_unique, parse_constant=_no_number
-        )
+        value = json.loads(_unfenced(text), object_pairs_hook=_unique, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise _unusable(text, "is not one JSON object") from None
     if not isinstance(value, dict):
@@ -38,10 +39,19 @@ def object_in(answer: str, names: Collection[str]) -> dict[str, Any]:
     return value
 
 
-def question_in(value: object) -> str:
-    """A question that a model wrote, on one line. Raises `LanguageModelError`."""
-    text = " ".join(value.split()) if isinstance(value, str) else ""
-    if not text.isprintable() or not says_something(text) or len(text) > MOST_CHARACTERS:
+def _unfenced(text: str) -> str:
+    """What stands between the first line that opens a code block and the last one that closes it; else all of it."""
+    if text.startswith("{") or _FENCE not in text:
+        return text
+    _, _, after = text.partition(_FENCE)
+    _, _, block = after.partition("\n")
+    return block.rpartition(_FENCE)[0]
+
+
+def question_in(value: object, asked: str) -> str:
+    """A question that a model wrote in place of the one `asked`, on one line. Raises `LanguageModelError`."""
+    text = " ".join(readable(value)[0].split()) if isinstance(value, str) else ""
+    if not says_something(text) or len(text) > max(MOST_CHARACTERS, len(asked)):
         raise _unusable(repr(value), "holds no question")
     return text
 

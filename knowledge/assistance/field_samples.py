@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-import sqlalchemy as sa
-
-from knowledge import schema
-from knowledge.filters import operators_of, written
+from knowledge.filters import Condition, operators_of, values_of, with_conditions, written
 
 if TYPE_CHECKING:
     from knowledge.field_summary import FieldSummary
+    from knowledge.filters import Filter
     from knowledge.knowledge_base import KnowledgeBase
-    from knowledge.store import Store
-    from knowledge.types import FieldType
+    from knowledge.types import FieldType, Scalar
 
-VALUES: Final = 20
+MOST_FIELDS: Final = 50
+"""So that a base with a field for every whim still fits what a small model reads."""
 CHARACTERS: Final = 80
 """Of a text; what is longer is seldom what a question names."""
+_WHOLE: Final = frozenset({"=", "!=", "is", "is-not", "in", "not-in"})
+"""The operators that compare with all of a value."""
 
 
-def field_samples(kb: KnowledgeBase, store: Store) -> list[dict[str, Any]]:
-    """Of each field that a document has. Numbers and times are told by their range."""
-    return [_sample(summary, kb.id, store) for summary in kb.field_summaries() if summary.documents]
+def told_fields(kb: KnowledgeBase, where: Filter | None) -> list[FieldSummary]:
+    """The fields that documents fulfilling `where` have; of more than 50 those that most of them have."""
+    found = [summary for summary in kb.field_summaries(where) if summary.documents]
+    return sorted(found, key=lambda summary: -summary.documents)[:MOST_FIELDS]
 
 
-def _sample(summary: FieldSummary, base_id: str, store: Store) -> dict[str, Any]:
+def sample(summary: FieldSummary) -> dict[str, Any]:
+    """Of one field. Numbers and times are told by their range, long texts by their `beginnings`."""
     told: dict[str, Any] = {
         "name": summary.name,
         "type": summary.type,
@@ -39,8 +43,41 @@ def _sample(summary: FieldSummary, base_id: str, store: Store) -> dict[str, Any]
             "least": _told(summary.minimum, summary.type),
             "most": _told(summary.maximum, summary.type),
         }
-    texts = [str(value) for value in summary.values] or _first_texts(store, base_id, summary.name)
-    return {**told, "values": [text[:CHARACTERS] for text in texts]}
+    texts = [str(value) for value in summary.examples]
+    told["values"] = [text for text in texts if len(text) <= CHARACTERS]
+    beginnings = list(dict.fromkeys(_beginning(text) for text in texts if len(text) > CHARACTERS))
+    return {**told, "beginnings": beginnings} if beginnings else told
+
+
+def in_full(where: Filter, summaries: Sequence[FieldSummary]) -> Filter:
+    """With the value itself where a condition on all of it names its beginning, and no other value begins so."""
+    known = {summary.name: _by_beginning(summary) for summary in summaries}
+
+    def mended(condition: Condition) -> Condition:
+        if condition.op not in _WHOLE:
+            return condition
+        values = known.get(condition.field, {})
+        full = tuple(values.get(value, value) for value in values_of(condition.value))
+        return replace(condition, value=full if isinstance(condition.value, tuple) else full[0])
+
+    return with_conditions(where, mended)
+
+
+def _by_beginning(summary: FieldSummary) -> dict[Scalar, str]:
+    """The values that are told by their beginnings, but for those that share one."""
+    found: dict[Scalar, str] = {}
+    shared = set()
+    texts = [str(value) for value in summary.examples]
+    if texts and len(texts) < summary.distinct:
+        shared.add(_beginning(texts[-1]))  # They are in order: the next, which is not told, may begin so too.
+    for text in texts:
+        if len(text) > CHARACTERS and found.setdefault(_beginning(text), text) != text:
+            shared.add(_beginning(text))
+    return {beginning: text for beginning, text in found.items() if beginning not in shared}
+
+
+def _beginning(text: str) -> str:
+    return text[:CHARACTERS].rstrip()
 
 
 def _told(number: float, kind: FieldType) -> str | float:
@@ -50,16 +87,3 @@ def _told(number: float, kind: FieldType) -> str | float:
         return datetime.fromtimestamp(number, UTC).isoformat()
     except (ValueError, OverflowError, OSError):
         return written(number)
-
-
-def _first_texts(store: Store, base_id: str, name: str) -> list[str]:
-    value = schema.field_value.c.value
-    query = (
-        sa.select(value)
-        .distinct()
-        .where(schema.field_value.c.knowledge_base_id == base_id, schema.field_value.c.name == name)
-        .order_by(value)
-        .limit(VALUES)
-    )
-    with store.read() as connection:
-        return list(connection.execute(query).scalars())

@@ -39,6 +39,7 @@ documents have: type, operators, and what the documents hold.
 Write the conditions on metadata that the question itself states, such as a year, an author or a department:
 - Use only these fields and their operators, and only what the question says. In doubt leave a condition out.
 - Write texts as the documents hold them, numbers as numbers, times as ISO 8601.
+- Of long texts only "beginnings" are given: compare with them by "starts-with".
 - "in" and "not-in" take a list of values; "empty" and "not-empty" take none.
 - "join" is "and" when all conditions must hold, "or" when one is enough.
 - If the question states no condition, "conditions" is an empty list.""",
@@ -62,6 +63,7 @@ _CHINESE: Final[Mapping[Task, str]] = {
 请写出问题本身对元数据提出的条件，例如年份、作者或部门：
 - 只能使用这些字段和它们的操作符，只写问题中明确说出的条件；拿不准的不要写。
 - 文本按文档中的写法，数字写成数字，时间用 ISO 8601 格式。
+- 较长的文本只给出开头（"beginnings"），用 "starts-with" 与它比较。
 - "in" 和 "not-in" 的值是列表；"empty" 和 "not-empty" 没有值。
 - 所有条件都要满足时 "join" 为 "and"，满足其一即可时为 "or"。
 - 如果问题没有提出条件，"conditions" 为空列表。""",

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from knowledge.assistance.field_samples import field_samples
+from knowledge.assistance.field_samples import in_full, sample, told_fields
 from knowledge.assistance.filtering import automatic_filter
 from knowledge.assistance.fusing import fused
 from knowledge.assistance.models import CountedModel, opened_model
@@ -20,16 +20,15 @@ from knowledge.configuration import setting
 from knowledge.errors import InputError, LanguageModelError
 from knowledge.filter_text import written_filter
 from knowledge.filters import Filter, check
-from knowledge.knowledge_base import all_of
 from knowledge.queries import readable, says_something
+from knowledge.search_options import all_of
 from knowledge.searching import check_mode
 from knowledge.types import Hits
 
 if TYPE_CHECKING:
     from knowledge.knowledge_base import KnowledgeBase
     from knowledge.protocols import LanguageModel
-    from knowledge.searching import Shown
-    from knowledge.store import Store
+    from knowledge.search_options import Rerank, Shown
 
 OnFailure = Literal["unfiltered", "empty", "error"]
 """What a search does whose automatic filter failed: go on with the caller's conditions alone, find nothing, raise."""
@@ -72,7 +71,6 @@ class AssistedSearch:
     """One question, of which the model is asked for what `wanted` says."""
 
     kb: KnowledgeBase
-    store: Store
     wanted: Help
     options: Shown
 
@@ -111,26 +109,28 @@ class AssistedSearch:
 
     def _check(self) -> None:
         """What is wrong with the options is told before a model is asked."""
-        if self.kb.is_external:
-            if self.wanted.auto_filter:
-                raise InputError(
-                    f"{self.kb.name!r} is an external knowledge base, whose fields are not known here; leave "
-                    "auto_filter out"
-                )
-            return
-        options = self.options
-        self.kb.check_search(
-            mode=options.get("mode"), fusion=options.get("fusion"), threshold=options.get("threshold")
-        )
-        if (given := self._all(None)) is not None:
-            check(given, self.kb.fields)
+        if self.kb.is_external and self.wanted.auto_filter:
+            raise InputError(
+                f"{self.kb.name!r} is an external knowledge base, whose fields are not known here; leave "
+                "auto_filter out"
+            )
+        self.kb.check_search(**self.options)
+        self._all(None)
+        by = self._reranker()
+        if isinstance(by, str):
+            from knowledge.reranking import check_reranker
+
+            check_reranker(by)
 
     def _all(self, where: Filter | None) -> Filter | None:
-        """The caller's conditions and this one."""
-        given = all_of(self.options.get("where"), ignore_case=False)
-        if given is None or where is None:
-            return where if given is None else given
-        return given & where
+        """The caller's conditions and this one, as they hold. Raises `FilterError`."""
+        given = self.options.get("where")
+        several = [given] if isinstance(given, Filter | str) else list(given or ())
+        wanted = several if where is None else [*several, where]
+        if self.kb.is_external:
+            return all_of(wanted, ignore_case=bool(self.options.get("ignore_case")))
+        joined = all_of(wanted, ignore_case=bool(self._chosen("ignore_case")))
+        return None if joined is None else check(joined, self.kb.fields)
 
     def _rewritten(self, model: CountedModel, question: str) -> tuple[str, tuple[str, ...]]:
         """The question that is searched, and what there is to tell of it."""
@@ -154,17 +154,18 @@ class AssistedSearch:
         on_failure = self.wanted.auto_filter
         if on_failure is None:
             return _Prepared()
-        samples = field_samples(self.kb, self.store)
-        if not samples:
-            return _Prepared(notes=("no automatic filter: no document has metadata",))
+        told = told_fields(self.kb, self._all(None))
+        if not told:
+            return _Prepared(notes=("no automatic filter: no document that may be found has metadata",))
         fields = self.kb.fields
         try:
-            where = automatic_filter(model, question, fields, samples)
+            where = automatic_filter(model, question, fields, [sample(field) for field in told])
         except LanguageModelError as error:
             return self._without_filter(on_failure, error)
         if where is None:
             note = f"no automatic filter: the question states no condition; {self._in_force()}"
         else:
+            where = in_full(where, told)
             note = f"automatic filter: {written_filter(where, fields)}"
         return _Prepared(where=where, notes=(note,))
 
@@ -187,8 +188,8 @@ class AssistedSearch:
 
     def _found(self, queries: Sequence[str], where: Filter | None) -> Hits:
         """All wordings, one ranking; a reranker judges it by the first of them."""
-        by = self.options.get("rerank") or self._chosen("rerank") or "none"
-        if by in ("none", "off"):
+        by = self._reranker()
+        if by is None:
             return self._fused(queries, where)
         from knowledge.reranking import reranked
 
@@ -203,11 +204,13 @@ class AssistedSearch:
         )
 
     def _fused(self, queries: Sequence[str], where: Filter | None, **changed: Any) -> Hits:
-        conditions = self.options.get("where")
-        given = [conditions] if isinstance(conditions, Filter | str) else list(conditions or ())
-        options: Any = {**self.options, "where": given if where is None else [*given, where], **changed}
+        options: Any = {**self.options, "where": self._all(where), **changed}
         top_k = options.get("top_k") or setting("top_k", self._chosen("top_k"))
         return fused(queries, self.kb.answers_to(queries, **options), top_k)
+
+    def _reranker(self) -> Rerank | None:
+        by: Rerank = self.options.get("rerank") or self._chosen("rerank") or "none"
+        return None if by in ("none", "off") else by
 
     def _chosen(self, name: str) -> Any:
         """What the call says, else the knowledge base's own."""

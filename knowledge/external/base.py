@@ -15,10 +15,13 @@ from knowledge.base_settings import changed
 from knowledge.configuration import setting
 from knowledge.errors import ExternalError, InputError
 from knowledge.external.client import ExternalKnowledge
+from knowledge.external.conditions import metadata_condition
+from knowledge.filters import Filter
 from knowledge.generations import Generation
-from knowledge.knowledge_base import KnowledgeBase, all_of
+from knowledge.knowledge_base import KnowledgeBase
 from knowledge.outgoing import parse_url, shown
 from knowledge.queries import readable
+from knowledge.search_options import all_of, as_given
 from knowledge.searching import check_mode
 from knowledge.types import Hits, KnowledgeBaseRef
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from knowledge.defaults import Plain
     from knowledge.many_queries import Outcome
     from knowledge.processing import ProcessRule
-    from knowledge.searching import Shown
+    from knowledge.search_options import Shown
 
 SIGNATURE: Final[Mapping[str, Any]] = {"engine": "external"}
 CHANGEABLE: Final = ("top_k", "threshold", "history")
@@ -87,14 +90,24 @@ class ExternalBase(KnowledgeBase):
     def search(self, query: str, **options: Unpack[Shown]) -> Hits:
         """The passages of the other server, see `ExternalKnowledge.search`, reranked here when that is asked for.
         What its contract cannot ask for raises `InputError`."""
-        return self._noted(self._found_there(query, **options))
+        return self._noted(self._found_there(query, as_given(options)))
 
     def answers_to(self, queries: Iterable[str], **options: Unpack[Shown]) -> list[Outcome]:
         from knowledge.many_queries import each, several
 
-        return each(partial(self._found_there, **options), several(queries))
+        return each(partial(self._found_there, options=as_given(options)), several(queries))
 
-    def _found_there(self, query: str, **options: Unpack[Shown]) -> Hits:
+    def check_search(self, **options: Unpack[Shown]) -> None:
+        """Raises what `search` raises for options that it does not have or that the other server cannot be asked for;
+        asks nothing."""
+        given = as_given(options)
+        check_mode(self.record, given.get("mode"))
+        self._check_possible(given)
+        for name in ("top_k", "threshold", "rerank_pool"):
+            setting(name, given.get(name))
+        metadata_condition(_conditions(given))
+
+    def _found_there(self, query: str, options: Shown) -> Hits:
         """A search that leaves no trace."""
         record = self.record
         check_mode(record, options.get("mode"))
@@ -133,8 +146,7 @@ class ExternalBase(KnowledgeBase):
                 )
 
     def _asked(self, query: str, options: Shown, top_k: int | None, threshold: float | None) -> Hits:
-        where = all_of(options.get("where"), ignore_case=bool(options.get("ignore_case")))
-        found = self._opened().search(query, top_k=top_k, threshold=threshold, where=where)
+        found = self._opened().search(query, top_k=top_k, threshold=threshold, where=_conditions(options))
         if not options.get("highlight"):
             return found
         from indexers import StandardAnalyzer
@@ -185,6 +197,10 @@ class ExternalBase(KnowledgeBase):
         if not key:
             raise ExternalError(f"the key of {self.name!r} is read from {variable}, which is not set; set it")
         return key
+
+
+def _conditions(options: Shown) -> Filter | None:
+    return all_of(options.get("where"), ignore_case=bool(options.get("ignore_case")))
 
 
 class _NoIndex(Generation):

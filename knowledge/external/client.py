@@ -52,7 +52,7 @@ class ExternalKnowledge:
         self._base = base or KnowledgeBaseRef(id=name, name=knowledge_id)
         self._owns_http = http is None
         self._http = http or HttpClient.configured(
-            public_only=False, total_s=setting("external_timeout_s", timeout_s)
+            public_only=False, total_s=setting("external_timeout_s", timeout_s), retries=1
         )
 
     def search(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from knowledge.pipeline.entrances import entered as entered
     from knowledge.pipeline.files import File as File
     from knowledge.pipeline.filling import Filling as Filling
+    from knowledge.pipeline.form_schema import form_schemas as form_schemas
     from knowledge.pipeline.publishing import import_pipeline as import_pipeline
     from knowledge.pipeline.publishing import publish as publish
     from knowledge.pipeline.running import run_node as run_node
@@ -47,6 +48,7 @@ _HOME: Final = {
     "Tools": "tools",
     "Values": "variables",
     "entered": "entrances",
+    "form_schemas": "form_schema",
     "import_pipeline": "publishing",
     "pipeline_of": "dsl",
     "problems": "checking",

@@ -55,10 +55,11 @@ class Seen:
         """Those of the last time; none for a source that is new, or whose record is damaged."""
         digest = identity.content_hash(source.id.encode(errors="surrogateescape"))[:16]
         path = workspace / FOLDER / knowledge_base_id / f"{digest}.json"
-        return Seen(path, readable(source.name), Seen._read(path).tokens)
+        return Seen(path, readable(source.name), Seen.read(path).tokens)
 
     @staticmethod
-    def _read(path: Path) -> Seen:
+    def read(path: Path) -> Seen:
+        """An empty one for a record that is damaged."""
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -68,10 +69,6 @@ class Seen:
                 return Seen(path, name, tokens)
             case _:
                 return Seen(path, "", {})
-
-    def others(self) -> list[Seen]:
-        """The records of the other sources of the knowledge base."""
-        return [Seen._read(path) for path in sorted(self.path.parent.glob("*.json")) if path != self.path]
 
     def keep(self, keys: Container[str]) -> None:
         """Forgets all but these."""
@@ -98,14 +95,49 @@ class Seen:
 
 
 @dataclass(slots=True)
+class Owners:
+    """Which source gave each document of a knowledge base: read once, however many sources are synchronized."""
+
+    searched: set[str]
+    """The keys of the documents that the knowledge base has."""
+    _seen: dict[str, Seen]
+    """By key."""
+
+    @staticmethod
+    def of(workspace: Path, kb: KnowledgeBase) -> Owners:
+        """What is gone from the knowledge base belongs to nobody."""
+        searched = {record.key for record in kb.documents() if record.active_version}
+        found = Owners(searched, {})
+        for path in sorted((workspace / FOLDER / kb.id).glob("*.json")):
+            seen = Seen.read(path)
+            if not searched.issuperset(seen.tokens):
+                seen.keep(searched)
+                seen.save()
+            found._seen.update(dict.fromkeys(seen.tokens, seen))
+        return found
+
+    def other(self, key: str, seen: Seen) -> str | None:
+        """The name of the source of a document, None where it is this one or nobody's."""
+        owner = self._seen.get(key)
+        return owner.name if owner and owner.path != seen.path else None
+
+    def note(self, before: Iterable[str], seen: Seen) -> None:
+        """What a source has, and what it had before."""
+        for key in before:
+            if not self.other(key, seen):
+                self._seen.pop(key, None)
+        self._seen.update(dict.fromkeys(seen.tokens, seen))
+        self.searched.update(seen.tokens)
+
+
+@dataclass(slots=True)
 class _Listing:
     """What a source lists this time, sorted by what there is to do."""
 
     source: DataSource
     seen: Seen
     signature: str
-    owners: Mapping[str, str]
-    """The names of the other sources by the keys of their documents."""
+    owners: Owners
     unchanged: list[str] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
     """Of what is new or changed."""
@@ -125,7 +157,7 @@ class _Listing:
             self.keys.add(entry.key)
             if known.get(entry.key) == entry.token:
                 self.unchanged.append(entry.key)
-            elif owner := self.owners.get(entry.key):
+            elif owner := self.owners.other(entry.key, self.seen):
                 told = f"it would replace the document of {owner}; rename one, or remove that document and run again"
                 yield Fetched(key=entry.key, file=InputError(told))
             else:
@@ -138,6 +170,7 @@ def synchronize(
     kb: KnowledgeBase,
     seen: Seen,
     process: Process,
+    owners: Owners,
     *,
     signature: str = "",
     allow_empty: bool = False,
@@ -149,7 +182,7 @@ def synchronize(
     another source fails. Nothing is removed before the source is listed to its end: raises `KnowledgeError` when it
     cannot be, and `InputError` when it lists nothing where it had documents, unless `allow_empty`.
     """
-    owners = _owners(kb, seen)
+    seen.keep(owners.searched)
     before, listing = list(seen.tokens), _Listing(source, seen, signature, owners)
     stored: list[str] = []
     failed: dict[str, str] = {}
@@ -171,25 +204,15 @@ def synchronize(
             seen.forget(removed)
     finally:
         seen.save()
+        owners.note(before, seen)
     return Synchronized(
         stored=tuple(stored), unchanged=tuple(listing.unchanged), removed=removed, failed=failed
     )
 
 
-def _owners(kb: KnowledgeBase, seen: Seen) -> dict[str, str]:
-    """The names of the other sources by the keys of their documents. What is gone from the base belongs to nobody."""
-    searched = {record.key for record in kb.documents() if record.active_version}
-    seen.keep(searched)
-    others = seen.others()
-    for other in others:
-        if not searched.issuperset(other.tokens):
-            other.keep(searched)
-            other.save()
-    return {key: other.name for other in others for key in other.tokens}
-
-
 def _gone(before: Iterable[str], listed: Container[str], failed: Iterable[str]) -> Iterator[str]:
     """A folder that cannot be listed is an entry that fails: what is below it may still be there."""
+    folders = tuple("" if key == "." else f"{key}/" for key in failed)
     for key in before:
-        if key not in listed and not any(key.startswith(f"{folder}/") for folder in failed):
+        if key not in listed and not key.startswith(folders):
             yield key

@@ -16,6 +16,7 @@ from knowledge.pipeline.choosing import drawn_of, looking
 from knowledge.pipeline.dsl import Pipeline, write_pipeline
 from knowledge.pipeline.entrances import form_of
 from knowledge.pipeline.environment import without_secrets
+from knowledge.pipeline.form_schema import form_schemas
 from knowledge.pipeline.rendering import (
     moment,
     outcome,
@@ -37,7 +38,7 @@ def check(options: Options) -> int:
     found, remarks = problems(drawn), publishing.general_remarks(drawn)
     if options.json:
         told = {"name": drawn.name, "problems": found, "remarks": remarks}
-        emit({**told, "dependencies": list(drawn.dependencies)})
+        emit({**told, "dependencies": list(drawn.dependencies), "forms": form_schemas(drawn)})
     else:
         for line in found or [f"{drawn.name}: no problems"]:
             rendering.line(line)

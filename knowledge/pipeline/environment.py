@@ -1,15 +1,22 @@
-"""Environment variables of a pipeline: secrets come from the process that runs it, and are kept nowhere."""
+"""Environment variables of a pipeline: secrets come from the process that runs it, and are kept nowhere.
+
+A pipeline of a stranger names its secrets as it likes, so a name alone opens nothing: the secret `WIKI_TOKEN` is read
+from `KNOWLEDGE_SECRET_WIKI_TOKEN`, which nobody sets for another purpose.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from knowledge.pipeline.dsl import Pipeline, pipeline_of
-from knowledge.pipeline.masking import masked
+from knowledge.pipeline.masking import SHORTEST, masked
 from knowledge.pipeline.running import PipelineRun
+from knowledge.pipeline.variables import as_text
+
+PREFIX: Final = "KNOWLEDGE_SECRET_"
 
 
 def without_secrets(pipeline: Pipeline) -> Pipeline:
@@ -22,19 +29,31 @@ def without_secrets(pipeline: Pipeline) -> Pipeline:
 
 
 def with_secrets(pipeline: Pipeline) -> Pipeline:
-    """The pipeline as it runs: each secret from the environment variable of its name, else as it stands in it."""
-    found = {name: os.environ[name] for name in _secrets(pipeline) if name in os.environ}
+    """The pipeline as it runs: each secret from its environment variable, else as it stands in it."""
+    found = {name: os.environ[PREFIX + name] for name in _secrets(pipeline) if PREFIX + name in os.environ}
     return replace(pipeline, environment={**pipeline.environment, **found})
 
 
-def missing_secrets(pipeline: Pipeline) -> list[str]:
-    """The names of the secrets that this process has no value for."""
-    return [name for name in _secrets(pipeline) if not os.environ.get(name)]
+def secret_remarks(pipeline: Pipeline) -> list[str]:
+    """Of each secret, where its value comes from; and which are not masked as others are."""
+    said, known = [], with_secrets(pipeline).environment
+    for name in _secrets(pipeline):
+        if os.environ.get(PREFIX + name):
+            said.append(f"the secret {name} is read from the environment variable {PREFIX + name}")
+        else:
+            said.append(
+                f"the secret {name} is not kept; put it into the environment variable {PREFIX + name} for each run"
+            )
+        if 0 < len(str(known.get(name) or "")) < SHORTEST:
+            said.append(
+                f"the secret {name} has fewer than {SHORTEST} characters, so it is not masked within longer texts"
+            )
+    return said
 
 
-def without_secret_values(run: PipelineRun, pipeline: Pipeline) -> PipelineRun:
-    """The run as it may be kept: `***` wherever a node, or an error, says the value of a secret."""
-    secrets = secret_values(pipeline)
+def without_secret_values(run: PipelineRun, secrets: Sequence[str]) -> PipelineRun:
+    """The run as it may be shown and kept: `***` wherever a value, a warning or an error says a secret; then its
+    values are JSON."""
     if not secrets:
         return run
     nodes = tuple(
@@ -47,13 +66,15 @@ def without_secret_values(run: PipelineRun, pipeline: Pipeline) -> PipelineRun:
         for node in run.nodes
     )
     outputs, error = masked(run.outputs, secrets), masked(run.error, secrets)
-    return replace(run, nodes=nodes, outputs=outputs, error=error)
+    return replace(
+        run, nodes=nodes, outputs=outputs, error=error, warnings=tuple(masked(run.warnings, secrets))
+    )
 
 
 def secret_values(pipeline: Pipeline) -> list[str]:
     """The values of its secrets in this process."""
     known = with_secrets(pipeline).environment
-    return [str(known[name]) for name in _secrets(pipeline) if known.get(name)]
+    return [as_text(known[name]) for name in _secrets(pipeline) if known.get(name)]
 
 
 def _secrets(pipeline: Pipeline) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 
-from knowledge.errors import KnowledgeError
+from knowledge.errors import InputError, KnowledgeError, NotFound
 from knowledge.extraction import READ_AHEAD, ExtractionPool
-from knowledge.pipeline.files import File, begin_reading, forget_reading
-from knowledge.pipeline.sources import DataSource, Entry
+from knowledge.pipeline.files import File, begin_reading
+from knowledge.pipeline.sources import DataSource, Entry, entries_of
 from knowledge.types import ReadOptions
 
 
@@ -34,6 +34,25 @@ def fetched(source: DataSource, entry: Entry) -> Fetched:
         return Fetched(key=entry.key, file=error)
 
 
+def all_fetched(sources: Iterable[DataSource]) -> Iterator[Fetched]:
+    """The files of all sources, each key once."""
+    taken: dict[str, DataSource] = {}
+    for source in sources:
+        is_empty = True
+        for entry in entries_of(source):
+            is_empty, other = False, taken.get(entry.key)
+            if other is None:
+                taken[entry.key] = source
+                yield fetched(source, entry)
+            elif other.id != source.id:
+                told = (
+                    f"it would have the key of a file of {other.name}; run their common folder, or rename one"
+                )
+                yield Fetched(key=entry.key, file=InputError(told))
+        if is_empty:
+            raise NotFound(f"no files in {source.name!r}; hidden files and workspaces are left out")
+
+
 @dataclass(slots=True)
 class UntilError:
     """The same as `items`, but for an error that ends them, which is kept: what came before it can be finished."""
@@ -48,29 +67,18 @@ class UntilError:
             self.error = error
 
 
-def read_ahead(items: UntilError, workers: int) -> Generator[Fetched, None, None]:
-    """The same in the same order, while the files behind are read in `workers` processes. Close it: they end then."""
+def read_ahead(
+    items: UntilError, workers: int, password: str | None, is_over: Callable[[], bool]
+) -> Generator[Fetched, None, None]:
+    """The same in the same order, while the files behind are read in `workers` processes, until it `is_over` and none
+    is needed. Close it: they end then. `password` is that of all files."""
     waiting: deque[Fetched] = deque()
-    with ExtractionPool(workers, ReadOptions()) as pool:
-        try:
-            for item in items:
-                waiting.append(item)
-                if isinstance(item.file, File):
-                    begin_reading(item.file, pool)
-                if len(waiting) > workers * READ_AHEAD:
-                    yield from _taken(waiting)
-            while waiting:
-                yield from _taken(waiting)
-        finally:
-            for item in waiting:
-                _forget(item)
-
-
-def _taken(waiting: deque[Fetched]) -> Iterator[Fetched]:
-    yield waiting[0]
-    _forget(waiting.popleft())
-
-
-def _forget(item: Fetched) -> None:
-    if isinstance(item.file, File):
-        forget_reading(item.file)
+    with ExtractionPool(workers, ReadOptions(password=password)) as pool:
+        for item in items:
+            waiting.append(item)
+            if isinstance(item.file, File) and not is_over():
+                begin_reading(item.file, pool)
+            if len(waiting) > workers * READ_AHEAD:
+                yield waiting.popleft()
+        while waiting:
+            yield waiting.popleft()

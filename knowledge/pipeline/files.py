@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mimetypes
+from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast, get_args
 
 from knowledge.configuration import setting
 from knowledge.errors import EmptyDocument, InputError
-from knowledge.types import Document
+from knowledge.types import Document, ReadOptions
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -51,6 +52,10 @@ class File:
     """Exactly one of `path` and `content` is given."""
     changed_ns: int = field(default=0, repr=False)
     """When the file of the path was written: a file that has changed is another one."""
+    begun: deque[Future[Document]] = field(default_factory=deque, init=False, repr=False, compare=False)
+    """Its reading where that has begun, for the run that this file is of, and for nobody else."""
+    password: str | None = field(default=None, repr=False)
+    """Opens it when it is encrypted; no selector finds it and no history keeps it."""
 
     def __post_init__(self) -> None:
         extension = Path(self.name).suffix.lower()
@@ -120,27 +125,18 @@ def read_document(file: File) -> Document:
     )
 
 
-_begun: Final[dict[File, Future[Document]]] = {}
-"""Files that are being read before a run asks for them."""
-
-
 def begin_reading(file: File, pool: ExtractionPool) -> None:
-    """Lets the first `read_document` of this file find its work begun. What cannot be opened is left to it."""
+    """Lets the first `read_document` of this file find its work begun, by a pool with the file's password. What
+    cannot be opened is left to it."""
     with suppress(InputError):
-        _begun[file] = pool.submit(file.read(), file.name)
-
-
-def forget_reading(file: File) -> None:
-    """Nobody will ask for it any more."""
-    _begun.pop(file, None)
+        file.begun.append(pool.submit(file.read(), file.name))
 
 
 def _read(file: File) -> Document:
-    begun = _begun.pop(file, None)
-    if begun is not None:
-        return begun.result()
+    if file.begun:
+        return file.begun.pop().result()
     limits = (setting("extract_timeout_s"), setting("extract_memory_mb"), setting("extract_characters"))
-    return _worker(*limits).extract(file.read(), file.name)
+    return _worker(*limits).extract(file.read(), file.name, ReadOptions(password=file.password))
 
 
 @lru_cache(maxsize=1)

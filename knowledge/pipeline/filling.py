@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from functools import partial
-from typing import TYPE_CHECKING, Any, Final, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from knowledge import identity
 from knowledge.commit_groups import commit_groups
 from knowledge.configuration import setting
-from knowledge.errors import InputError, KnowledgeError, NotFound
+from knowledge.errors import InputError, KnowledgeError
 from knowledge.pipeline import history
-from knowledge.pipeline.changes import Seen, Synchronized, synchronize
+from knowledge.pipeline.asked_model import AskedModel, asked_model
+from knowledge.pipeline.changes import Owners, Seen, Synchronized, synchronize
 from knowledge.pipeline.checking import check
 from knowledge.pipeline.dsl import Pipeline, write_pipeline
 from knowledge.pipeline.entrances import entered, named_entrance
@@ -24,13 +24,13 @@ from knowledge.pipeline.environment import (
     without_secret_values,
     without_secrets,
 )
-from knowledge.pipeline.fetching import Fetched, UntilError, fetched, read_ahead
+from knowledge.pipeline.fetching import Fetched, UntilError, all_fetched, read_ahead
 from knowledge.pipeline.files import File
 from knowledge.pipeline.masking import masked
 from knowledge.pipeline.node_types import ENTRANCE
 from knowledge.pipeline.publishing import check_fits
-from knowledge.pipeline.running import PipelineRun, check_node, form_values, run_checked
-from knowledge.pipeline.sources import DataSource, entries_of
+from knowledge.pipeline.running import PipelineRun, check_node, form_values, run_pipeline
+from knowledge.pipeline.sources import DataSource
 from knowledge.pipeline.storing import Ran, stored
 from knowledge.pipeline.tools import DocumentContext, Tools
 from knowledge.pipeline.variables import plain
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     from knowledge.knowledge_base import KnowledgeBase
     from knowledge.pipeline.new_document import NewDocument
-    from knowledge.protocols import LanguageModel
     from knowledge.types import Value
     from knowledge.workspace import Workspace
 
@@ -50,7 +49,8 @@ _ASKING: Final = frozenset({"llm", "parameter-extractor"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRun:
-    """What became of one file. `run_id` is that of the history, None where nothing is kept."""
+    """What became of one file, without the values of secrets. `run_id` is that of the history, None where nothing is
+    kept."""
 
     key: str
     run: PipelineRun
@@ -79,6 +79,8 @@ class Filling:
     metadata: Mapping[str, Value] = field(default_factory=dict)
     workers: int | None = None
     """Processes that read files; None: as the settings say."""
+    password: str | None = field(default=None, repr=False)
+    """Of encrypted files; kept nowhere."""
     batch: str = field(default_factory=identity.new_version)
     """Names these runs together, as Dify names those of files that were uploaded together."""
 
@@ -91,7 +93,8 @@ class Filling:
         runs before that.
         """
         self.check()
-        yield from self._all(_fetched(sources))
+        with self._asked() as asked:
+            yield from self._all(all_fetched(sources), asked)
 
     def synchronize(
         self, source: DataSource, *, allow_empty: bool = False, progress: Progress | None = None
@@ -102,21 +105,37 @@ class Filling:
         Needs a knowledge base. Raises as `runs` does, and `InputError` for a source that lists nothing any more,
         unless `allow_empty`; then nothing is removed. `progress` is told of every run as soon as it is over.
         """
+        (found,) = self.synchronize_all([source], allow_empty=allow_empty, progress=progress)
+        return found
+
+    def synchronize_all(
+        self,
+        sources: Iterable[DataSource],
+        *,
+        allow_empty: bool = False,
+        progress: Progress | None = None,
+    ) -> Iterator[Synchronized]:
+        """`synchronize` of one source after the other, which reads what it has to know of all others once."""
         self.check()
         if self.kb is None or self.workspace is None or self.is_preview:
             raise InputError("to synchronize needs a knowledge base, and is no preview; name one with --kb")
-        seen = Seen.of(self.workspace.folder, self.kb.id, source)
+        folder, owners = self.workspace.folder, Owners.of(self.workspace.folder, self.kb)
         signature = identity.signature(
             [write_pipeline(without_secrets(self.pipeline)), plain(self.inputs), self.entrance, self.llm]
         )
 
         def process(files: Iterator[Fetched]) -> Iterator[tuple[str, str | None]]:
-            for done in self._all(files):
+            for done in self._all(files, asked):
                 if progress is not None:
                     progress(done)
                 yield done.key, done.run.error
 
-        return synchronize(source, self.kb, seen, process, signature=signature, allow_empty=allow_empty)
+        with self._asked() as asked:
+            for source in sources:
+                seen = Seen.of(folder, self.kb.id, source)
+                yield synchronize(
+                    source, self.kb, seen, process, owners, signature=signature, allow_empty=allow_empty
+                )
 
     def check(self) -> None:
         """Raises what would make every run fail."""
@@ -125,6 +144,8 @@ class Filling:
             check_fits(self.kb, self.pipeline)
         check_node(self.pipeline, self.until)
         self._check_form()
+        with self._asked():  # nothing is sent; a name that is none is told
+            pass
 
     def _check_form(self) -> None:
         """Whether there is an entrance for which the form is filled in rightly."""
@@ -143,20 +164,36 @@ class Filling:
     def run(self, key: str, file: File) -> DocumentRun:
         """Runs the pipeline on one file, whose document has this key. Raises as `runs` does."""
         self.check()
-        (done,) = self._done([self._ran(Fetched(key=key, file=file))])
+        with self._asked() as asked:
+            (done,) = self._done([self._ran(self._openable(Fetched(key=key, file=file)), asked)])
         return done
 
-    def _all(self, files: Iterator[Fetched]) -> Iterator[DocumentRun]:
+    def _all(self, files: Iterator[Fetched], asked: AskedModel) -> Iterator[DocumentRun]:
         """As their documents are stored. An error that ends `files` is raised after the runs before it."""
-        listed = UntilError(files)
-        with closing(read_ahead(listed, setting("workers", self.workers))) as ahead:
-            for group in self._groups(map(self._ran, ahead)):
+        listed = UntilError(map(self._openable, files))
+        workers = setting("workers", self.workers)
+        with closing(read_ahead(listed, workers, self.password, lambda: asked.is_over)) as ahead:
+            for group in self._groups(self._ran_all(ahead, asked)):
                 yield from self._done(group)
         if listed.error is not None:
             raise listed.error
 
+    def _openable(self, one: Fetched) -> Fetched:
+        """With the password of its file."""
+        if isinstance(one.file, KnowledgeError):
+            return one
+        return replace(one, file=replace(one.file, password=self.password))
+
+    @property
+    def _asks(self) -> bool:
+        return any(node.type in _ASKING for node in self.pipeline.nodes)
+
+    def _asked(self) -> AbstractContextManager[AskedModel]:
+        """The model of all runs."""
+        return asked_model(self.llm if self._asks else None)
+
     def _groups(self, ran: Iterator[Ran]) -> Iterator[list[Ran]]:
-        if self.is_preview or any(node.type in _ASKING for node in self.pipeline.nodes):
+        if self.is_preview or self._asks:
             return ([one] for one in ran)
         return commit_groups(ran, lambda one: one.points)
 
@@ -165,43 +202,62 @@ class Filling:
         return self.preview or self.kb is None or self.until is not None
 
     def _done(self, group: Sequence[Ran]) -> list[DocumentRun]:
-        """The runs of a group after its documents are stored, and they themselves kept."""
-        runs = [one.run for one in group] if self.kb is None else stored(self.kb, group)
-        ids = self._recorded([(one.key, run) for one, run in zip(group, runs, strict=True)])
+        """The runs of a group after its documents are stored, and they themselves kept. Nobody sees a secret in them,
+        as terminals and logs are read by others too."""
+        secrets = secret_values(self.pipeline)
+        ended = [one.run for one in group] if self.kb is None else stored(self.kb, group)
+        runs = [without_secret_values(run, secrets) for run in ended]
+        ids = self._recorded([(one.key, run) for one, run in zip(group, runs, strict=True)], secrets)
         return [
             DocumentRun(key=one.key, run=run, run_id=run_id)
             for one, run, run_id in zip(group, runs, ids, strict=True)
         ]
 
-    def _recorded(self, runs: Sequence[tuple[str, PipelineRun]]) -> Sequence[str | None]:
-        if self.kb is None or self.workspace is None or self.workspace.store.is_read_only:
+    def _recorded(
+        self, runs: Sequence[tuple[str, PipelineRun]], secrets: Sequence[str]
+    ) -> Sequence[str | None]:
+        """The ids of the runs in the history, which keeps none that was not begun."""
+        begun = [(key, run) for key, run in runs if run.status != "not-run"]
+        if not begun or self.kb is None or self.workspace is None or self.workspace.store.is_read_only:
             return [None] * len(runs)
-        inputs = masked(self.inputs, secret_values(self.pipeline))
-        shown = [(key, without_secret_values(run, self.pipeline)) for key, run in runs]
-        return history.record(self.workspace.store, self.kb.id, inputs, shown, preview=self.is_preview)
+        inputs = masked(self.inputs, secrets)
+        store, base_id = self.workspace.store, self.kb.id
+        ids = iter(history.record(store, base_id, inputs, begun, preview=self.is_preview))
+        return [None if run.status == "not-run" else next(ids) for _, run in runs]
 
-    def _ran(self, fetched: Fetched) -> Ran:
+    def _ran_all(self, files: Iterable[Fetched], asked: AskedModel) -> Iterator[Ran]:
+        """Until the model refuses everything; the others are not begun then."""
+        for one in files:
+            if asked.is_over:
+                yield Ran(key=one.key, run=_not_run(asked.refusal))
+                continue
+            ran = self._ran(one, asked)
+            asked.note(ran.run.error)
+            yield ran
+
+    def _ran(self, fetched: Fetched, asked: AskedModel) -> Ran:
         started_at, key = time.time(), fetched.key
         made: list[NewDocument] = []
         try:
             file = fetched.opened()
-            run = run_checked(
+            run = run_pipeline(
                 with_secrets(self.pipeline),
                 entered(self.pipeline, file, self.entrance),
                 inputs=self.inputs,
                 system=self._system(key, file),
-                tools=self._tools(key, file, made.append),
+                tools=self._tools(key, file, asked, made.append),
                 until=self.until,
+                is_checked=True,
             )
         except KnowledgeError as error:
             return Ran(key=key, run=_failed(str(error), started_at))
         return Ran(key=key, run=run, document=made[0] if made and run.status != "failed" else None)
 
-    def _tools(self, key: str, file: File, store: Callable[[NewDocument], None]) -> Tools:
+    def _tools(self, key: str, file: File, asked: AskedModel, store: Callable[[NewDocument], None]) -> Tools:
         return Tools(
             workspace=self.workspace,
             knowledge_base=self.kb,
-            open_model=_opener(self.llm) if self.llm else None,
+            open_model=asked.asked if asked.model else None,
             preview=self.is_preview,
             document=DocumentContext(key=key, name=file.name, metadata=self.metadata),
             store=store,
@@ -226,25 +282,6 @@ class Filling:
         }
 
 
-def _fetched(sources: Iterable[DataSource]) -> Iterator[Fetched]:
-    """The files of all sources, each key once."""
-    taken: dict[str, DataSource] = {}
-    for source in sources:
-        is_empty = True
-        for entry in entries_of(source):
-            is_empty, other = False, taken.get(entry.key)
-            if other is None:
-                taken[entry.key] = source
-                yield fetched(source, entry)
-            elif other.id != source.id:
-                told = (
-                    f"it would have the key of a file of {other.name}; run their common folder, or rename one"
-                )
-                yield Fetched(key=entry.key, file=InputError(told))
-        if is_empty:
-            raise NotFound(f"no files in {source.name!r}; hidden files and workspaces are left out")
-
-
 def _failed(error: str, started_at: float) -> PipelineRun:
     """A run that ended before its first node."""
     return PipelineRun(
@@ -257,7 +294,11 @@ def _failed(error: str, started_at: float) -> PipelineRun:
     )
 
 
-def _opener(spec: str) -> Callable[[], AbstractContextManager[LanguageModel]]:
-    from knowledge.language_model import opened
-
-    return cast("Callable[[], AbstractContextManager[LanguageModel]]", partial(opened, spec))
+def _not_run(refusal: str | None) -> PipelineRun:
+    return PipelineRun(
+        status="not-run",
+        nodes=(),
+        outputs={},
+        error=f"the language model answers nothing any more: {refusal}",
+        started_at=time.time(),
+    )

@@ -15,7 +15,7 @@ from knowledge.pipeline.files import File
 SHARED: Final = "shared"
 _TEXT_LENGTH: Final = 256
 """Characters of a short text, where its field does not say; as in Dify."""
-_MOST_FILES: Final = 5
+MOST_FILES: Final = 5
 _EMPTY: Final[Mapping[str, Any]] = {"checkbox": False, "number": None, "file": None, "file-list": []}
 """What a field holds that was left empty; texts are empty texts."""
 _WORDS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -87,7 +87,7 @@ def value_of(one: InputVariable, given: Any) -> Any:
 
 
 def _text(one: InputVariable, value: Any) -> str:
-    text, longest = str(value), _longest(one)
+    text, longest = str(value), longest_of(one)
     if longest is not None and len(text) > longest:
         raise InputError(
             f"the input {one.name} has {len(text)} characters; allowed: at most {longest}; shorten it"
@@ -114,7 +114,7 @@ def most_of(one: InputVariable) -> int | None:
     return int(most) or None
 
 
-def _longest(one: InputVariable) -> int | None:
+def longest_of(one: InputVariable) -> int | None:
     """A paragraph is as long as it likes, where its field does not say."""
     return most_of(one) or (_TEXT_LENGTH if one.type == "text-input" else None)
 
@@ -177,7 +177,7 @@ def _allowed_methods(one: InputVariable) -> list[str]:
 
 def _files(one: InputVariable, value: Any) -> list[File]:
     given = list(value) if isinstance(value, list | tuple) else [value]
-    most = most_of(one) or _MOST_FILES
+    most = most_of(one) or MOST_FILES
     if len(given) > most:
         raise InputError(
             f"the input {one.name} has {len(given)} files; allowed: at most {most}; leave some out"
@@ -194,40 +194,3 @@ _READERS: Final[Mapping[str, Callable[[InputVariable, Any], Any]]] = {
     "file": _file,
     "file-list": _files,
 }
-
-
-def form_schema(fields: Iterable[InputVariable]) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of an object with the values of these fields; files are paths."""
-    listed = list(fields)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "type": "object",
-        "properties": {one.name: _schema(one) for one in listed},
-        "required": [
-            one.name
-            for one in listed
-            if one.required and one.default in (None, "") and one.type != "checkbox"
-        ],
-        "additionalProperties": False,
-    }
-
-
-def _schema(one: InputVariable) -> dict[str, Any]:
-    described = {"title": one.label, "description": one.data.get("tooltips"), "default": one.default}
-    return {
-        **_type_schema(one),
-        **{key: value for key, value in described.items() if value not in (None, "")},
-    }
-
-
-def _type_schema(one: InputVariable) -> dict[str, Any]:
-    if one.type == "select":
-        return {"enum": [str(option) for option in one.options]}
-    if one.type == "number":
-        return {"type": "number"}
-    if one.type == "checkbox":
-        return {"type": "boolean"}
-    if one.type == "file-list":
-        return {"type": "array", "items": {"type": "string"}, "maxItems": most_of(one) or _MOST_FILES}
-    longest = _longest(one) if one.type in ("text-input", "paragraph") else None
-    return {"type": "string"} if longest is None else {"type": "string", "maxLength": longest}

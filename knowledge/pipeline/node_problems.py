@@ -215,16 +215,30 @@ def _of_retrieval(model: Any) -> Iterator[str]:
     if not isinstance(model, Mapping):
         yield f"retrieval_model: {model!r} was given; allowed: an object"
         return
-    for name, low, high in (("top_k", 1, 100), ("score_threshold", 0, 1)):
-        value = model.get(name)
-        if value is not None and not (is_number(value) and low <= float(value) <= high):
-            yield f"retrieval_model.{name}: {value!r} was given; allowed: {low} to {high}"
+    yield from _of_share(model, "retrieval_model", "score_threshold")
+    top_k = model.get("top_k")
+    if top_k is not None and not (_is_within(top_k, 1, 100) and float(top_k).is_integer()):
+        yield wrong("retrieval_model.top_k", top_k, "a whole number from 1 to 100")
     method = model.get("search_method")
     if method is not None and method not in list(SEARCH_METHODS):
         yield f"retrieval_model.search_method: {method!r} was given; allowed: {', '.join(SEARCH_METHODS)}"
     weights = model.get("weights") or {}
     if not isinstance(weights, Mapping) or not isinstance(weights.get("vector_setting") or {}, Mapping):
         yield wrong("retrieval_model.weights", weights, "an object with the object vector_setting")
+    else:
+        setting = weights.get("vector_setting") or {}
+        yield from _of_share(setting, "retrieval_model.weights.vector_setting", "vector_weight")
+
+
+def _of_share(data: Mapping[str, Any], field: str, name: str) -> Iterator[str]:
+    """A number from 0 to 1, which may be left out."""
+    value = data.get(name)
+    if value is not None and not _is_within(value, 0, 1):
+        yield wrong(f"{field}.{name}", value, "a number from 0 to 1")
+
+
+def _is_within(value: Any, low: float, high: float) -> bool:
+    return is_number(value) and low <= float(value) <= high
 
 
 SEARCH_METHODS: Final = {

@@ -19,7 +19,7 @@ from knowledge.knowledge_base import KnowledgeBase
 from knowledge.pipeline.checking import check
 from knowledge.pipeline.dsl import Pipeline, read_pipeline, write_pipeline
 from knowledge.pipeline.entrances import not_fetched, without_entrance
-from knowledge.pipeline.environment import missing_secrets, without_secrets
+from knowledge.pipeline.environment import secret_remarks, without_secrets
 from knowledge.pipeline.kind_problems import not_taken_over
 from knowledge.pipeline.node_problems import SEARCH_METHODS
 from knowledge.pipeline.node_types import STORE
@@ -134,24 +134,30 @@ def import_and_publish(
 
 def search_settings(pipeline: Pipeline, indexing: Indexing) -> dict[str, Any]:
     """What the knowledge-index node says of searching, by our names; None where it leaves it to the default."""
-    model = _store_settings(pipeline).get("retrieval_model") or {}
+    model = _object(_store_settings(pipeline), "retrieval_model")
     mode = SEARCH_METHODS.get(str(model.get("search_method")))
     has_mode = (mode == "keyword") == (indexing == "economy")
-    weights = model.get("weights") or {}
+    weights = _object(model, "weights")
     return {
         "mode": mode if has_mode else None,
         "top_k": model.get("top_k"),
         "threshold": model.get("score_threshold") if model.get("score_threshold_enabled") else None,
-        "vector_weight": (weights.get("vector_setting") or {}).get("vector_weight")
+        "vector_weight": _object(weights, "vector_setting").get("vector_weight")
         if mode == "hybrid"
         else None,
     }
 
 
+def _object(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object in a field; an empty one where a draft, which may have problems, has something else."""
+    found = data.get(name)
+    return found if isinstance(found, Mapping) else {}
+
+
 def remarks(pipeline: Pipeline, embedding: str | None) -> list[str]:
     """What is different here from where the pipeline was drawn, a line each."""
     data = _store_settings(pipeline)
-    model = data.get("retrieval_model") or {}
+    model = _object(data, "retrieval_model")
     said = general_remarks(pipeline)
     if embedding is not None and data.get("embedding_model"):
         said.append(
@@ -166,7 +172,7 @@ def remarks(pipeline: Pipeline, embedding: str | None) -> list[str]:
         said.append(
             "the pipeline asks for a rerank model, which is not taken over; search with --rerank SPEC"
         )
-    if (data.get("summary_index_setting") or {}).get("enable"):
+    if _object(data, "summary_index_setting").get("enable"):
         said.append("the pipeline asks for a summary index, which is not made here")
     return said
 
@@ -176,10 +182,7 @@ def general_remarks(pipeline: Pipeline) -> list[str]:
     said = []
     if pipeline.dependencies:
         said.append(f"drawn with the plugins {', '.join(pipeline.dependencies)}, which are not needed here")
-    said += [
-        f"the secret {name} is not kept; put it into the environment variable {name} for each run"
-        for name in missing_secrets(pipeline)
-    ]
+    said += secret_remarks(pipeline)
     said += [
         f"the inputs {', '.join(names)} are of {owner!r}, which is no entrance here; they are kept and not asked for"
         for owner, names in without_entrance(pipeline).items()

@@ -20,7 +20,7 @@ def show_run(one: DocumentRun, node_id: str | None, *, is_preview: bool) -> None
     """A line; of a preview what the last node puts out, or `node_id`, long values cut."""
     done = one.run
     if done.error is not None:
-        rendering.line(f"failed {one.key}: {done.error}")
+        rendering.line(f"{done.status} {one.key}: {done.error}")
     elif is_preview:
         rendering.line(f"{one.key}:\n{_indented(shortened(_outputs(one, node_id)))}")
     else:
@@ -29,6 +29,8 @@ def show_run(one: DocumentRun, node_id: str | None, *, is_preview: bool) -> None
         if node.status == "exception":
             name = node.title or node.node
             rendering.note(f"node {name} failed and its error strategy took over: {node.error}")
+    for warning in done.warnings:
+        rendering.note(f"{one.key}: {warning}")
     sys.stdout.flush()  # the next run may take minutes
 
 
@@ -46,6 +48,7 @@ def plain_run(one: DocumentRun, node_id: str | None) -> dict[str, Any]:
         "key": one.key,
         "status": one.run.status,
         "error": one.run.error,
+        "warnings": list(one.run.warnings),
         "outputs": plain(_outputs(one, node_id)),
         "seconds": round(one.run.seconds, 3),
     }

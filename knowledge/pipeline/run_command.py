@@ -17,6 +17,7 @@ from knowledge.errors import InputError
 from knowledge.looking import emit, existing
 from knowledge.pipeline import publishing
 from knowledge.pipeline.choosing import drawn_for_run, looking
+from knowledge.pipeline.environment import secret_remarks
 from knowledge.pipeline.filling import DocumentRun, Filling
 from knowledge.pipeline.rendering import plain_run, show_run, show_synchronized
 from knowledge.pipeline.sources import DataSource, source_of
@@ -29,6 +30,8 @@ def run(options: Options) -> int:
         source_of(path, name=options.name or "", key_variable=options.api_key_env) for path in options.paths
     ]
     with _filling(options) as filling:
+        for line in [] if options.quiet else secret_remarks(filling.pipeline):
+            rendering.note(line)
         if options.sync:
             return _synchronize(filling, sources, options)
         return _run_all(filling, sources, options)
@@ -52,15 +55,15 @@ def _run_all(filling: Filling, sources: Sequence[DataSource], options: Options) 
 
 def _tell(filling: Filling, options: Options, one: DocumentRun) -> None:
     """A run as soon as it is over; quietly, one that failed and what was asked for."""
-    if filling.is_preview or one.run.status == "failed" or not options.quiet:
+    if filling.is_preview or one.run.error is not None or not options.quiet:
         show_run(one, options.node, is_preview=filling.is_preview)
 
 
 def _synchronize(filling: Filling, sources: Sequence[DataSource], options: Options) -> int:
     progress = None if options.json else partial(_tell, filling, options)
     done = []
-    for source in sources:
-        found = filling.synchronize(source, allow_empty=options.allow_empty, progress=progress)
+    synchronized = filling.synchronize_all(sources, allow_empty=options.allow_empty, progress=progress)
+    for source, found in zip(sources, synchronized, strict=True):
         done.append((source.name, found))
         if not options.json:
             show_synchronized(source.name, found)
@@ -81,6 +84,7 @@ def _filling(options: Options) -> Iterator[Filling]:
         preview=preview,
         llm=str(setting("llm", options.llm) or "") or None,
         workers=options.workers,
+        password=options.password,
     )
     drawn = drawn_for_run(options)
     if drawn is None:

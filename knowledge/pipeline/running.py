@@ -21,7 +21,8 @@ from knowledge.pipeline.variables import Values, shown
 
 NodeStatus = Literal["succeeded", "failed", "exception", "skipped"]
 """`exception`: it failed, and its error strategy took over; `skipped`: no branch led to it."""
-RunStatus = Literal["succeeded", "partial-succeeded", "failed"]
+RunStatus = Literal["succeeded", "partial-succeeded", "failed", "not-run"]
+"""`not-run`: it was not begun, because a run before it showed that it would fail."""
 
 _NONE_REPLACED: Final[Table] = {}
 
@@ -51,6 +52,8 @@ class PipelineRun:
     outputs: Mapping[str, Any]
     error: str | None = None
     """Begins with the node that failed."""
+    warnings: tuple[str, ...] = ()
+    """Of its document, when it was stored."""
     started_at: float = 0.0
     seconds: float = 0.0
 
@@ -68,38 +71,17 @@ def run_pipeline(
     until: str | None = None,
     functions: Table = _NONE_REPLACED,
     pause: Pause = time.sleep,
+    is_checked: bool = False,
 ) -> PipelineRun:
     """Runs the nodes that `begin` leads to, in order; the first error that no node handles ends it.
 
     `inputs` are the values of the form by name, `system` those of `sys`. `until` is a node: only what it needs is
-    run, and itself. `functions` replace the node functions of their kind. Raises `BrokenPipeline`, and
-    `InputError` for the form, before anything runs; what goes wrong later is in the result.
+    run, and itself. `functions` replace the node functions of their kind. A pipeline that `is_checked` is known to
+    have no problems. Raises `BrokenPipeline`, and `InputError` for the form, before anything runs; what goes wrong
+    later is in the result.
     """
-    check(pipeline)
-    return run_checked(
-        pipeline,
-        begin,
-        inputs=inputs,
-        system=system,
-        tools=tools,
-        until=until,
-        functions=functions,
-        pause=pause,
-    )
-
-
-def run_checked(
-    pipeline: Pipeline,
-    begin: Entered,
-    *,
-    inputs: Mapping[str, Any] | None = None,
-    system: Mapping[str, Any] | None = None,
-    tools: Tools = NO_TOOLS,
-    until: str | None = None,
-    functions: Table = _NONE_REPLACED,
-    pause: Pause = time.sleep,
-) -> PipelineRun:
-    """`run_pipeline` of a pipeline that has no problems."""
+    if not is_checked:
+        check(pipeline)
     check_node(pipeline, until)
     values = Values(
         {
@@ -160,9 +142,11 @@ def run_node(
     return replace(run, status=status, outputs=outputs or {}, error=str(found))
 
 
-def after_storing(run: PipelineRun, *, seconds: float, error: str | None) -> PipelineRun:
-    """A run whose document was stored after its nodes had run, together with others: that took `seconds` more, or
-    failed with this error, and then so did the node that made the document."""
+def after_storing(
+    run: PipelineRun, *, seconds: float, error: str | None, warnings: tuple[str, ...] = ()
+) -> PipelineRun:
+    """A run whose document was stored after its nodes had run, together with others: that took `seconds` more and
+    gave `warnings`, or failed with this error, and then so did the node that made the document."""
     store = next(node for node in run.nodes if node.type == STORE)
     after = replace(store, seconds=store.seconds + seconds)
     if error is not None:
@@ -173,6 +157,7 @@ def after_storing(run: PipelineRun, *, seconds: float, error: str | None) -> Pip
         nodes=tuple(after if node is store else node for node in run.nodes),
         outputs=run.outputs if error is None else {},
         error=run.error if error is None else _told(after),
+        warnings=warnings,
         seconds=run.seconds + seconds,
     )
 

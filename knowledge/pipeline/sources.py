@@ -13,7 +13,7 @@ from typing import BinaryIO, Final, Protocol
 from knowledge import identity
 from knowledge.errors import InputError, NotFound
 from knowledge.pipeline.files import File
-from knowledge.sources import Source, discover
+from knowledge.sources import Source, discover, existing
 
 NOTHING_KNOWN: Final[Mapping[str, str]] = {}
 UNREADABLE: Final = "unreadable"
@@ -76,14 +76,17 @@ def entries_of(source: DataSource, known: Mapping[str, str] = NOTHING_KNOWN) -> 
 
 
 def source_of(given: str, *, name: str = "", key_variable: str | None = None) -> DataSource:
-    """The source of what a person types: `-` for standard input, which has a `name`, a URL, or a path."""
+    """The source of what a person types: `-` for standard input, which has a `name`, a URL, or a path.
+
+    Raises `NotFound` for a path that is not there, and `InputError` for one that cannot be read and for no URL.
+    """
     if given == "-":
         return StandardInput(name or "standard-input.txt")
     if "://" in given:
         from knowledge.pipeline.web_pages import WebPages
 
         return WebPages([given], key_variable)
-    return LocalFiles(Path(given))
+    return LocalFiles(existing(given))
 
 
 def secret(variable: str) -> str:
@@ -111,7 +114,8 @@ class LocalFiles:
         return self.id
 
     def page(self, cursor: str | None = None, known: Mapping[str, str] = NOTHING_KNOWN) -> Page:
-        """Everything at once. Raises `NotFound` for a path that is not there."""
+        """Everything at once. Raises `NotFound` for a path that is not there, `InputError` for one that cannot be
+        listed."""
         found = _found_in(self.path)
         self._paths = {source.key: source.path or self.path for source in found}
         return Page(

@@ -34,23 +34,37 @@ def stored(kb: KnowledgeBase, group: Sequence[Ran]) -> list[PipelineRun]:
     the time that this took. A document that fails leaves what it was before."""
     made = [one.document for one in group if one.document]
     started = time.perf_counter()
-    errors = ingested(kb, made) if made else {}
+    settled = ingested(kb, made) if made else {}
     seconds_a_point = (time.perf_counter() - started) / max(1, sum(one.points for one in group))
     return [
-        after_storing(one.run, seconds=one.points * seconds_a_point, error=errors[one.key])
+        after_storing(
+            one.run,
+            seconds=one.points * seconds_a_point,
+            error=settled[one.key].error,
+            warnings=settled[one.key].warnings,
+        )
         if one.document
         else one.run
         for one in group
     ]
 
 
-def ingested(kb: KnowledgeBase, documents: Iterable[NewDocument]) -> dict[str, str | None]:
-    """By key what went wrong, None for what is stored; where all failed for one reason, each has it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of a document: what went wrong, None when it is stored, and what is to be told of it."""
+
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def ingested(kb: KnowledgeBase, documents: Iterable[NewDocument]) -> dict[str, Settled]:
+    """What became of each, by key; where all failed for one reason, each has it."""
     made = {document.context.key: document for document in documents}
-    settled: dict[str, str | None] = {}
+    settled: dict[str, Settled] = {}
 
     def note(document: IngestedDocument) -> None:
-        settled[document.key] = document.error if document.status == "error" else None
+        error = document.error if document.status == "error" else None
+        settled[document.key] = Settled(error=error, warnings=document.warnings)
 
     try:
         kb.ingest_sources(
@@ -60,5 +74,5 @@ def ingested(kb: KnowledgeBase, documents: Iterable[NewDocument]) -> dict[str, s
             progress=note,
         )
     except KnowledgeError as error:
-        return {key: settled.get(key, str(error)) for key in made}
+        return {key: settled.get(key, Settled(error=str(error))) for key in made}
     return settled

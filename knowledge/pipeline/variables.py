@@ -70,15 +70,20 @@ class Values:
 
 
 def _inside(value: Any, name: str) -> Any:
-    """The entry of a mapping, or the public field or property of a record."""
+    """The entry of a mapping, or what a record shows of itself: a public field or property."""
     if not isinstance(name, str):
         return _MISSING
     if isinstance(value, Mapping):
         return value.get(name, _MISSING)
-    if is_dataclass(value) and not name.startswith("_"):
+    if is_dataclass(value) and not name.startswith("_") and name not in _hidden(value):
         found = getattr(value, name, _MISSING)
         return _MISSING if callable(found) else found
     return _MISSING
+
+
+def _hidden(record: Any) -> set[str]:
+    """The fields that `plain` leaves out too."""
+    return {one.name for one in fields(record) if not one.repr}
 
 
 def references(template: str) -> Iterator[tuple[str, ...]]:

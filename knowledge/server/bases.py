@@ -14,7 +14,7 @@ from knowledge.locators import plain_locator
 from knowledge.many_bases import search_bases
 from knowledge.plain import child_hit
 from knowledge.plain import metadata as plain_metadata
-from knowledge.searching import Shown
+from knowledge.search_options import Shown
 from knowledge.server.answers import unknown_knowledge_base
 from knowledge.server.asking import Question, Record
 from knowledge.server.fitting import conditions_of_each

@@ -44,7 +44,7 @@ def _store(kb: KnowledgeBase, document: NewDocument) -> None:
             f"{kb.name!r} is a {kb.record.structure} knowledge base, the chunks are {structure}; use a pipeline or "
             "a knowledge base of the other structure"
         )
-    if error := ingested(kb, [document])[context.key]:
+    if error := ingested(kb, [document])[context.key].error:
         raise PipelineError(f"{context.name} was not stored: {error}")
 
 

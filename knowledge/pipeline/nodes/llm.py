@@ -10,6 +10,7 @@ from knowledge.chat import Completion, Message
 from knowledge.errors import InputError
 from knowledge.pipeline.nodes.asking import ask, model_of, parameters_of, with_pictures
 from knowledge.pipeline.nodes.json_answers import THOUGHTS, object_in
+from knowledge.pipeline.nodes.json_schemas import check_form
 from knowledge.pipeline.nodes.template_transform import transform
 from knowledge.pipeline.tools import Tools
 from knowledge.pipeline.variables import Values, as_text
@@ -63,18 +64,22 @@ def _context(data: Mapping[str, Any], values: Values) -> str:
 def _in_structure(data: Mapping[str, Any]) -> Iterator[Message]:
     """What is said to a model that is to answer with an object of a JSON schema."""
     if data.get("structured_output_enabled"):
-        schema = (data.get("structured_output") or {}).get("schema") or {}
-        shown = json.dumps(schema, ensure_ascii=False)
+        shown = json.dumps(_schema(data), ensure_ascii=False)
         yield Message(
             role="system",
             content=f"Answer with one JSON object of this JSON schema and nothing else: {shown}",
         )
 
 
+def _schema(data: Mapping[str, Any]) -> Any:
+    return (data.get("structured_output") or {}).get("schema") or {}
+
+
 def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]:
     """The answer of the run's model, asked with the node's parameters; the name of its `model` is not used.
 
-    What a model thinks aloud is apart from the text when the node says so, as in Dify.
+    What a model thinks aloud is apart from the text when the node says so, as in Dify. Raises `LanguageModelError`
+    for an object that has not the names and types of the node's schema.
     """
     messages = [*_in_structure(data), *with_pictures(messages_of(data, values), data, values)]
     with model_of(data, tools) as model:
@@ -88,6 +93,7 @@ def run(data: Mapping[str, Any], values: Values, tools: Tools) -> dict[str, Any]
     }
     if data.get("structured_output_enabled"):
         outputs["structured_output"] = object_in(completion.text)
+        check_form(outputs["structured_output"], _schema(data), "structured_output")
     return outputs
 
 
