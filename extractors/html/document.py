@@ -14,7 +14,7 @@ from extractors.html.markup import body_markup, parsed
 from extractors.html.metadata import long_texts, metadata, structured_data
 from extractors.html.nesting import DEEPEST, limited
 from extractors.html.pictures import Pictures
-from extractors.html.pieces import pieces_of, shows_text, unlinked_characters
+from extractors.html.pieces import pieces_of, shows_text, shows_unlinked
 from extractors.html.reader import PageReader
 from extractors.html.table import is_layout
 from extractors.html.tree import page_tree, visible_tree
@@ -70,7 +70,7 @@ def write_page(writer: DocumentWriter, text: str, options: ReadOptions, parts: M
     markup = body_markup(page, source)
     if options.whole_page:
         pieces = pieces_of(markup)
-        if shows_text(pieces) and not (said and unlinked_characters(pieces) < _LEAST_TEXT):
+        if shows_text(pieces) and (not said or shows_unlinked(pieces, _LEAST_TEXT)):
             PageReader(writer, pictures).read_pieces(pieces)
             return True
     body = visible_tree(markup)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate
 
 from extractors.html.element import VOID
 from extractors.html.hidden import is_hidden
@@ -61,9 +62,10 @@ def shows_text(pieces: list[str]) -> bool:
     return any(text for text, _ in _visible_texts(pieces))
 
 
-def unlinked_characters(pieces: list[str]) -> int:
-    """How much there is to read outside of links."""
-    return sum(len(text) for text, is_linked in _visible_texts(pieces) if not is_linked)
+def shows_unlinked(pieces: list[str], least: int) -> bool:
+    """Whether there are so many characters to read outside of links."""
+    seen = accumulate(len(text) for text, is_linked in _visible_texts(pieces) if not is_linked)
+    return any(characters >= least for characters in seen)
 
 
 def _visible_texts(pieces: list[str]) -> Iterator[tuple[str, bool]]:
