@@ -76,28 +76,18 @@ def add_history(command: Command) -> None:
 
 
 def add_models(command: Command) -> None:
-    actions = command("models", "embedding models: find out what one is like").add_subparsers(
-        metavar="ACTION", dest="action", required=True
-    )
-    shared = Parser(add_help=False)
-    add_globals(shared, top=False)
+    action = _actions(command("models", "embedding models: find out what one is like"))
     for name, text in (
         ("check", "ask a model for its size, speed, prefixes, scripts and how long a text it reads"),
         ("floors", "measure how near unrelated texts are for a model, and keep it for new knowledge bases"),
     ):
-        action = actions.add_parser(name, help=text, description=text, parents=[shared])
-        action.add_argument("embedding", metavar="SPEC", help=EMBEDDING_HELP)
+        action(name, text).add_argument("embedding", metavar="SPEC", help=EMBEDDING_HELP)
 
 
 def add_pipeline(command: Command) -> None:
-    added = command("pipeline", "knowledge pipelines as Dify draws them: check, import, run, publish")
-    actions = added.add_subparsers(metavar="ACTION", dest="action", required=True)
-    shared = Parser(add_help=False)
-    add_globals(shared, top=False)
-
-    def action(name: str, text: str) -> argparse.ArgumentParser:
-        return actions.add_parser(name, help=text, description=text, parents=[shared])
-
+    action = _actions(
+        command("pipeline", "knowledge pipelines as Dify draws them: check, import, run, publish")
+    )
     check = action("check", "list all that keeps a pipeline from running")
     imported = action("import", "make it the draft of a knowledge base, which is made when it does not exist")
     for parser in (check, imported):
@@ -120,6 +110,14 @@ def add_pipeline(command: Command) -> None:
     publish.add_argument("--template", metavar="NAME", help="keep it as a template too")
     for parser in (export, history, publish):
         parser.add_argument("name", metavar="NAME", help="knowledge base")
+    _add_pipeline_history(history)
+    listed = action("templates", "list the pipelines to begin with")
+    listed.add_argument(
+        "--remove", metavar="NAME", help="take away one that was kept with publish --template"
+    )
+
+
+def _add_pipeline_history(history: argparse.ArgumentParser) -> None:
     history.add_argument(
         "run_id",
         metavar="RUN",
@@ -128,10 +126,6 @@ def add_pipeline(command: Command) -> None:
     )
     history.add_argument("--limit", type=int, default=20, metavar="N", help="lines (default 20)")
     history.add_argument("--failed", action="store_true", help="only runs that failed")
-    listed = action("templates", "list the pipelines to begin with")
-    listed.add_argument(
-        "--remove", metavar="NAME", help="take away one that was kept with publish --template"
-    )
 
 
 def _add_pipeline_run(run: argparse.ArgumentParser) -> None:
@@ -196,12 +190,8 @@ def add_server(command: Command) -> None:
 
 
 def add_keys(command: Command) -> None:
-    keys = command("keys", "the API keys of the server: make, list, replace, end").add_subparsers(
-        metavar="ACTION", dest="action", required=True
-    )
-    shared = Parser(add_help=False)
-    add_globals(shared, top=False)
-    create = keys.add_parser("create", help="make a key; it is shown once", parents=[shared])
+    action = _actions(command("keys", "the API keys of the server: make, list, replace, end"))
+    create = action("create", "make a key; it is shown once")
     create.add_argument("name", metavar="NAME", help="whose key it is")
     create.add_argument(
         "--scope", action="append", choices=("read", "write"), help="default read; may be repeated"
@@ -214,12 +204,24 @@ def add_keys(command: Command) -> None:
         "--where", action="append", default=[], metavar="COND", help="only documents that fulfil every COND"
     )
     create.add_argument("--rate", metavar="N/min", help="most requests a minute (default any number)")
-    rotate = keys.add_parser("rotate", help="replace a key by a new one of the same kind", parents=[shared])
+    rotate = action("rotate", "replace a key by a new one of the same kind")
     for made in (create, rotate):
         made.add_argument(
             "--file", metavar="PATH", help="write the key to this new file instead of showing it"
         )
-    revoke = keys.add_parser("revoke", help="end a key", parents=[shared])
+    revoke = action("revoke", "end a key")
     for named in (rotate, revoke):
         named.add_argument("key", metavar="ID")
-    keys.add_parser("ls", help="list the keys, without their secrets", parents=[shared])
+    action("ls", "list the keys, without their secrets")
+
+
+def _actions(parser: argparse.ArgumentParser) -> Command:
+    """Adds actions to a command: name and help text → the action's parser."""
+    actions = parser.add_subparsers(metavar="ACTION", dest="action", required=True)
+    shared = Parser(add_help=False)
+    add_globals(shared, top=False)
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, description=text, parents=[shared])
+
+    return action
